@@ -1,0 +1,1 @@
+"""Who is asking, and what of the store they may see."""
