@@ -24,7 +24,8 @@ class Settings(BaseSettings):
 
     stage: str = Field("local", description="Stage of the deployment; `local` on a developer's machine.")
     auth_enabled: bool | None = Field(
-        None, description="Check tokens. Unset: false where STAGE is `local`, true elsewhere. False is refused elsewhere."
+        None,
+        description="Check tokens. Unset: false where STAGE is `local`, true elsewhere. False is refused elsewhere.",
     )
     jwt_secret: SecretStr | None = Field(None, description="Secret of HS256 tokens.")
     allowed_issuers: str = Field("", description="Comma-separated issuers whose tokens are accepted.")
@@ -90,4 +91,4 @@ class Settings(BaseSettings):
 @lru_cache(maxsize=1)
 def settings() -> Settings:
     """The process's settings, read on first use."""
-    return Settings()  # pyright: ignore[reportCallIssue]
+    return Settings()

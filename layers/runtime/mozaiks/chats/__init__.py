@@ -1,0 +1,1 @@
+"""A chat as pure data, and the use cases on it."""

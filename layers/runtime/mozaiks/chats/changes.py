@@ -1,0 +1,77 @@
+"""What one step writes to a chat: a value that a store applies as a whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypedDict
+
+from mozaiks.chats.events import Event, NewEvent
+from mozaiks.chats.states import Chat, ChatStatus, Lease, PendingInput, UsageTotals, WaitingFor
+
+__all__ = ["Applied", "Change", "ChatFields", "CommandRecord", "Decide", "HistoryEntry"]
+
+
+class ChatFields(TypedDict, total=False):
+    """Fields of a chat that a step sets. What is absent stays."""
+
+    status: ChatStatus
+    waiting_for: WaitingFor | None
+    run_no: int
+    run_claimed_at: datetime | None
+    run_started: bool
+    pending: tuple[PendingInput, ...]
+    cancel_requested: bool
+    lease: Lease | None
+    usage: UsageTotals
+    state: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One encoded AG2 event at place ``n`` (from 0) of an agent's history."""
+
+    agent: str
+    n: int
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRecord:
+    """A command that took effect, and what it was answered, so that a repeated one is answered the same."""
+
+    kind: str
+    answer: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One safe point.
+
+    ``says`` is the place in ``events`` of what the user said, if that is among them: it becomes the chat's
+    ``inbox_seq``.
+    """
+
+    fields: ChatFields = field(default_factory=lambda: ChatFields())
+    events: tuple[NewEvent, ...] = ()
+    says: int | None = None
+    history: tuple[HistoryEntry, ...] = ()
+    command: CommandRecord | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What came of a change: the chat as it is now, and the events with their places in the log.
+
+    ``answer`` is the command's. Where the command had taken effect before, it is the first one's, and nothing was
+    written.
+    """
+
+    chat: Chat
+    events: tuple[Event, ...] = ()
+    answer: Mapping[str, Any] = field(default_factory=dict)
+
+
+Decide = Callable[[Chat], Change]
+"""A pure function from the chat as it is to what shall be written. It may be called again after a conflict."""

@@ -1,0 +1,121 @@
+"""What a client may ask, parsed from a frame or a request body. No I/O."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+
+from mozaiks.access.principal import checked_id
+from mozaiks.errors import MozaiksError
+
+__all__ = ["Cancel", "Command", "Hello", "Ping", "SubmitInput", "parse_frame"]
+
+MAX_FRAME_BYTES: Final = 32 * 1024
+"""API Gateway's limit of one frame, which browsers cannot split a message around."""
+
+_NOT_BUILT: Final = frozenset(
+    {
+        "ui_tool_response",
+        "chat.approval",
+        "chat.start_workflow",
+        "chat.start_workflow_batch",
+        "chat.component_action",
+    }
+)
+
+
+def _id(kind: str) -> BeforeValidator:
+    return BeforeValidator(lambda value: None if value is None else checked_id(kind, value))
+
+
+def _storable(text: str) -> str:
+    """JSON can spell half of a surrogate pair; neither the database nor a model's API can take it."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"the character at {error.start} is half of a surrogate pair") from error
+    if not text.strip():
+        raise ValueError("the text is blank")
+    return text
+
+
+class _Command(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True)
+
+    chat_id: Annotated[str | None, _id("chat_id")] = None
+
+
+class Hello(_Command):
+    """``client.hello`` and ``client.resume``: tell me who I am talking to and what I missed."""
+
+    type: Literal["client.hello", "client.resume"]
+    last_seq: int = Field(0, ge=0, alias="lastClientIndex")
+
+
+class SubmitInput(_Command):
+    """``user.input.submit``: what the user says."""
+
+    type: Literal["user.input.submit"]
+    text: Annotated[str, AfterValidator(_storable)] = Field(min_length=1)
+    request_id: Annotated[str | None, _id("request_id")] = None
+    client_message_id: Annotated[str | None, _id("client_message_id")] = None
+    on_busy: Literal["enqueue", "interrupt", "reject"] = "enqueue"
+
+
+class Cancel(_Command):
+    """``chat.cancel``: stop the run."""
+
+    type: Literal["chat.cancel"]
+
+
+class Ping(_Command):
+    type: Literal["ping"]
+
+
+Command = Annotated[Hello | SubmitInput | Cancel | Ping, Field(discriminator="type")]
+
+_COMMAND: Final = TypeAdapter[Command](Command)
+_TYPES: Final = frozenset({"client.hello", "client.resume", "user.input.submit", "chat.cancel", "ping"})
+
+
+def parse_frame(body: str) -> Hello | SubmitInput | Cancel | Ping:
+    """The command in one socket frame. Fields may stand at the top level or under ``data``.
+
+    Raises
+    ------
+    MozaiksError
+        ``FRAME_TOO_LARGE``, ``BAD_JSON``, ``BAD_FRAME``, ``UNKNOWN_TYPE``, ``TEXT_REQUIRED``, ``VALIDATION`` or
+        ``NOT_BUILT``.
+    """
+    size = len(body.encode("utf-8", "surrogatepass"))
+    if size > MAX_FRAME_BYTES:
+        raise MozaiksError("FRAME_TOO_LARGE", f"the frame has {size} bytes; expected at most {MAX_FRAME_BYTES}")
+    try:
+        frame = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise MozaiksError("BAD_JSON", "the frame is no JSON") from error
+    if not isinstance(frame, dict):
+        raise MozaiksError("BAD_FRAME", f"the frame is a JSON {type(frame).__name__}; expected an object")
+    type_ = frame.get("type")
+    if not isinstance(type_, str):
+        raise MozaiksError("BAD_FRAME", "the frame has no `type`; expected a string")
+    if type_ in _NOT_BUILT:
+        raise MozaiksError("NOT_BUILT", f"{type_} is not built yet")
+    if type_ not in _TYPES:
+        raise MozaiksError("UNKNOWN_TYPE", f"the type {type_[:64]!r} is not known", known=sorted(_TYPES))
+    data = frame.pop("data", None)
+    fields: dict[str, Any] = {**data, **frame} if isinstance(data, dict) else frame
+    try:
+        return _COMMAND.validate_python(fields)
+    except ValidationError as error:
+        raise _explained(type_, error) from error
+
+
+def _explained(type_: str, error: ValidationError) -> MozaiksError:
+    """The first complaint in words; the offending value itself is not repeated, it may be private."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    field = ".".join(str(part) for part in first["loc"][1:]) or "?"
+    code = "TEXT_REQUIRED" if type_ == "user.input.submit" and field == "text" else "VALIDATION"
+    return MozaiksError(code, f"{type_}: {field}: {first['msg']}", field=field)

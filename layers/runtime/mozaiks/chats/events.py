@@ -1,0 +1,237 @@
+"""Everything the runtime says about a chat: the shapes of the events' data, and one constructor's worth of rules.
+
+The data of each type is a ``TypedDict``, so building one costs nothing at run time and its JSON Schema is generated
+from the same declaration.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final, Literal, NotRequired, TypedDict
+
+__all__ = [
+    "DURABLE",
+    "ChatMeta",
+    "ErrorData",
+    "Event",
+    "InputAck",
+    "InputRequest",
+    "NewEvent",
+    "Print",
+    "ResumeBoundary",
+    "RunComplete",
+    "RunStart",
+    "SelectSpeaker",
+    "Text",
+    "ToolCall",
+    "ToolProgress",
+    "ToolResponse",
+    "UsageDelta",
+    "envelope",
+    "error_frame",
+    "new_id",
+    "timestamp",
+]
+
+
+class RunStart(TypedDict):
+    workflow_name: str
+    run_no: int
+
+
+class RunComplete(TypedDict):
+    result: str | None
+    status: str
+    turns: int
+    usage: dict[str, int]
+    duration_ms: int
+    run_no: int
+
+
+class SelectSpeaker(TypedDict):
+    agent: str | None
+
+
+class Print(TypedDict):
+    """A piece of a text that is being written. Never stored in the log: the final text supersedes it."""
+
+    agent: str
+    message_id: str
+    offset: int
+    content: str
+
+
+class Text(TypedDict):
+    agent: str | None
+    content: str
+    message_id: str
+    role: Literal["user", "assistant", "system"]
+    is_visual: bool
+    is_structured_capable: bool
+    is_tool_agent: bool
+    structured_output: NotRequired[Any]
+
+
+class InputRequest(TypedDict):
+    request_id: str
+    prompt: str
+    agent: str | None
+
+
+class InputAck(TypedDict):
+    request_id: str
+    client_message_id: str
+
+
+class ToolCall(TypedDict):
+    tool_name: str
+    tool_call_id: str
+    corr: str
+    agent: str
+    arguments: dict[str, Any]
+    awaiting_response: bool
+
+
+class ToolResponse(TypedDict):
+    tool_name: str
+    tool_call_id: str
+    corr: str
+    agent: str
+    success: bool
+    status: Literal["ok", "error", "timeout"]
+    content: Any
+
+
+class ToolProgress(TypedDict):
+    tool_name: str
+    tool_call_id: str
+    progress_percent: float
+    status_message: str
+
+
+class UsageDelta(TypedDict):
+    agent: str | None
+    model: str | None
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int
+    total_tokens: int
+
+
+class ErrorData(TypedDict):
+    code: str
+    message: str
+    severity: Literal["error", "warning"]
+    retryable: bool
+    details: dict[str, Any]
+
+
+class ChatMeta(TypedDict):
+    workflow_name: str
+    app_id: str
+    user_id: str
+    status: str
+    waiting_for: str | None
+    last_seq: int
+    cache_seed: int
+    pending: list[dict[str, Any]]
+    last_artifact: Any
+
+
+class ResumeBoundary(TypedDict):
+    last_seq: int
+    replayed_count: int
+    status: str
+
+
+DURABLE: Final[dict[str, type]] = {
+    "chat.run_start": RunStart,
+    "chat.run_complete": RunComplete,
+    "chat.select_speaker": SelectSpeaker,
+    "chat.text": Text,
+    "chat.input_request": InputRequest,
+    "chat.input_ack": InputAck,
+    "chat.tool_call": ToolCall,
+    "chat.tool_response": ToolResponse,
+    "chat.usage_delta": UsageDelta,
+    "chat.error": ErrorData,
+}
+"""Types that take a ``seq`` and are stored before they are pushed."""
+
+
+def new_id() -> str:
+    """A fresh id: 32 hexadecimal digits."""
+    return uuid.uuid4().hex
+
+
+def timestamp(moment: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds, as every envelope carries it."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event that has no place in the log yet.
+
+    ``agent`` is whose doing it is, for visibility. ``concealed`` keeps it off the wire whoever did it: a hidden first
+    message, a trigger word.
+    """
+
+    type: str
+    data: Any
+    agent: str | None = None
+    concealed: bool = False
+    event_id: str = field(default_factory=new_id)
+
+    def __post_init__(self) -> None:
+        if self.type not in DURABLE:
+            raise ValueError(f"{self.type!r} is no durable event type; expected one of {sorted(DURABLE)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event in a chat's log."""
+
+    chat_id: str
+    seq: int
+    event_id: str
+    type: str
+    at: datetime
+    data: dict[str, Any]
+    agent: str | None = None
+    concealed: bool = False
+
+
+def envelope(
+    type_: str, chat_id: str | None, data: Any, *, at: datetime, event_id: str | None = None, seq: int | None = None
+) -> dict[str, Any]:
+    """One frame as clients see it, ``kind`` included."""
+    frame: dict[str, Any] = {"type": type_, "chat_id": chat_id}
+    if seq is not None:
+        frame["seq"] = seq
+    frame["event_id"] = event_id or new_id()
+    frame["timestamp"] = timestamp(at)
+    frame["data"] = {"kind": type_.removeprefix("chat."), **data}
+    return frame
+
+
+def error_frame(
+    chat_id: str | None,
+    *,
+    code: str,
+    message: str,
+    retryable: bool,
+    at: datetime,
+    details: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The answer to a frame that could not be carried out. It is no event of the chat and has no ``seq``."""
+    data: ErrorData = {
+        "code": code,
+        "message": message,
+        "severity": "error",
+        "retryable": retryable,
+        "details": details or {},
+    }
+    return envelope("error", chat_id, data, at=at)

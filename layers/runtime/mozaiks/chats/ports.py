@@ -1,0 +1,66 @@
+"""What the chat service needs of the outside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+from mozaiks.access.principal import Tenant
+from mozaiks.chats.changes import Applied, Change, Decide
+from mozaiks.chats.events import Event
+from mozaiks.chats.states import Chat, ChatStatus
+
+__all__ = ["Chats", "Drafts", "EventLog", "Outbox", "RunStarter"]
+
+
+class Chats(Protocol):
+    """Sessions, and the one way to change them."""
+
+    def create(self, chat: Chat, change: Change) -> Applied:
+        """Store a new chat together with its opening. ``IDEMPOTENCY_MISMATCH`` if its client_request_id is taken."""
+        ...
+
+    def get(self, tenant: Tenant, chat_id: str) -> Chat:
+        """The chat; ``CHAT_NOT_FOUND`` if this tenant has none of this id."""
+        ...
+
+    def transact(self, tenant: Tenant, chat_id: str, decide: Decide, *, command_id: str | None = None) -> Applied:
+        """Apply what ``decide`` makes of the chat, all or nothing. ``CHAT_NOT_FOUND`` if there is none.
+
+        With a ``command_id`` that took effect before, nothing is decided and the first answer is returned.
+        """
+        ...
+
+    def started_by(self, tenant: Tenant, workflow_name: str, client_request_id: str) -> Chat | None: ...
+
+    def untouched(self, tenant: Tenant, workflow_name: str) -> Chat | None:
+        """The user's newest chat of the workflow that has not begun."""
+        ...
+
+    def page(
+        self, tenant: Tenant, workflow_name: str, *, limit: int, before: str | None, status: ChatStatus | None
+    ) -> Sequence[Chat]:
+        """Newest first; ``before`` is the chat_id of the last one of the former page."""
+        ...
+
+
+class EventLog(Protocol):
+    def after(self, tenant: Tenant, chat_id: str, seq: int, limit: int) -> Sequence[Event]: ...
+
+
+class Drafts(Protocol):
+    """The text a running turn has written so far."""
+
+    def read(self, tenant: Tenant, chat_id: str) -> dict[str, Any] | None: ...
+
+
+class Outbox(Protocol):
+    """Takes stored events and brings them to the chat's connections. Never raises, never waits for a client."""
+
+    def publish(self, chat: Chat, events: Iterable[Event]) -> None: ...
+
+
+class RunStarter(Protocol):
+    def start(self, app_id: str, chat_id: str, run_no: int) -> None:
+        """Start the execution of a run, once however often it is asked. ``RUN_START_FAILED`` if that fails."""
+        ...

@@ -1,0 +1,228 @@
+"""The use cases on a chat: one function each."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from mozaiks.access.principal import Principal
+from mozaiks.chats import decisions
+from mozaiks.chats.commands import SubmitInput
+from mozaiks.chats.events import ChatMeta, Event, Print, ResumeBoundary, envelope, new_id
+from mozaiks.chats.ports import Chats, Drafts, EventLog, Outbox, RunStarter
+from mozaiks.chats.states import Chat, ChatStatus, Greeting, cache_seed_of
+from mozaiks.chats.visibility import may_see_agent, present
+from mozaiks.errors import MozaiksError
+
+__all__ = ["ChatService", "Started", "WorkflowFacts"]
+
+log = logging.getLogger("mozaiks.chats")
+
+REPLAY_PAGE: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowFacts:
+    """What a new chat is bound to."""
+
+    name: str
+    version: str
+    greeting: Greeting
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    chat: Chat
+    reused: bool
+
+
+def _now() -> datetime:
+    # MongoDB keeps milliseconds; what we hold in memory must equal what we read back.
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class ChatService:
+    """Commands and queries of clients, for one principal each."""
+
+    chats: Chats
+    events: EventLog
+    drafts: Drafts
+    outbox: Outbox
+    runs: RunStarter
+    seed_override: int | None = None
+    clock: Callable[[], datetime] = _now
+
+    def start(
+        self,
+        principal: Principal,
+        workflow: WorkflowFacts,
+        *,
+        client_request_id: str | None = None,
+        force_new: bool = False,
+        initial_message: str | None = None,
+    ) -> Started:
+        """Create a chat, or find the one this request made before.
+
+        The same ``client_request_id`` always finds the same chat. Without one, a chat of this user and workflow that
+        has not begun is used again (a page that mounts twice), unless ``force_new`` or a message says otherwise.
+        """
+        earlier = self._earlier(principal, workflow.name, client_request_id, force_new or initial_message is not None)
+        if earlier is not None:
+            self._start_if_claimed(earlier)
+            return Started(earlier, reused=True)
+        greeting = workflow.greeting
+        first_message = None
+        if initial_message is not None:
+            if greeting.startup_mode == "UserDriven":
+                first_message = initial_message
+            else:
+                greeting = replace(greeting, initial_message=initial_message)
+        chat_id, now = new_id(), self.clock()
+        seed = cache_seed_of(principal.app_id, chat_id) if self.seed_override is None else self.seed_override
+        chat = Chat(
+            chat_id=chat_id,
+            app_id=principal.app_id,
+            user_id=principal.user_id,
+            workflow_name=workflow.name,
+            workflow_version=workflow.version,
+            greeting=greeting,
+            cache_seed=seed,
+            created_at=now,
+            updated_at=now,
+            client_request_id=client_request_id,
+        )
+        try:
+            applied = self.chats.create(chat, decisions.opening(chat, now, first_message))
+        except MozaiksError as error:
+            # Two requests with the same id raced: the other one made the chat.
+            if error.code != "IDEMPOTENCY_MISMATCH" or client_request_id is None:
+                raise
+            winner = self.chats.started_by(principal.tenant, workflow.name, client_request_id)
+            if winner is None:
+                raise
+            return Started(winner, reused=True)
+        self._start_if_claimed(applied.chat)
+        return Started(applied.chat, reused=False)
+
+    def _earlier(
+        self, principal: Principal, workflow_name: str, client_request_id: str | None, must_be_new: bool
+    ) -> Chat | None:
+        if client_request_id is not None:
+            return self.chats.started_by(principal.tenant, workflow_name, client_request_id)
+        return None if must_be_new else self.chats.untouched(principal.tenant, workflow_name)
+
+    def get(self, principal: Principal, chat_id: str) -> Chat:
+        """The principal's chat; ``CHAT_NOT_FOUND`` if it is not there or another's."""
+        return self.chats.get(principal.tenant, chat_id)
+
+    def page(
+        self,
+        principal: Principal,
+        workflow_name: str,
+        *,
+        limit: int,
+        before: str | None = None,
+        status: ChatStatus | None = None,
+    ) -> Sequence[Chat]:
+        return self.chats.page(principal.tenant, workflow_name, limit=limit, before=before, status=status)
+
+    def begin(self, principal: Principal, chat_id: str) -> None:
+        """Start the run of a chat that begins with its agent. Nothing, if it has begun."""
+        applied = self.chats.transact(principal.tenant, chat_id, lambda chat: decisions.begin(chat, self.clock()))
+        self.outbox.publish(applied.chat, applied.events)
+        self._start_if_claimed(applied.chat)
+
+    def submit(self, principal: Principal, chat_id: str, command: SubmitInput) -> Mapping[str, Any]:
+        """Take what the user says, once per ``client_message_id``.
+
+        Returns
+        -------
+        Mapping
+            ``accepted``, ``queued`` (a run is going and will see it), ``message_id``, ``request_id``. A repeated
+            command gets the first one's answer.
+        """
+        message_id = command.client_message_id or new_id()
+        applied = self.chats.transact(
+            principal.tenant,
+            chat_id,
+            lambda chat: decisions.submit_input(chat, command, message_id, self.clock()),
+            command_id=command.client_message_id,
+        )
+        self.outbox.publish(applied.chat, applied.events)
+        self._start_if_claimed(applied.chat)
+        return applied.answer
+
+    def cancel(self, principal: Principal, chat_id: str) -> None:
+        """Stop the chat. Safe to repeat."""
+        applied = self.chats.transact(principal.tenant, chat_id, lambda chat: decisions.cancel(chat, self.clock()))
+        self.outbox.publish(applied.chat, applied.events)
+
+    def replay(self, principal: Principal, chat_id: str, last_seq: int) -> Iterator[dict[str, Any]]:
+        """What a client that has seen everything up to ``last_seq`` must be told, in order.
+
+        Yields
+        ------
+        dict
+            ``chat_meta``, the events it missed, ``chat.resume_boundary``, and the text so far of a message that is
+            being written.
+        """
+        chat = self.get(principal, chat_id)
+        yield envelope("chat_meta", chat_id, _meta(chat), at=self.clock())
+        reached, replayed, finished = last_seq, 0, set[str]()
+        for event in self._log(principal, chat_id, last_seq):
+            yield present(event, chat.greeting, sees_everything=principal.sees_everything)
+            reached, replayed = event.seq, replayed + 1
+            if event.type == "chat.text":
+                finished.add(event.data["message_id"])
+        boundary: ResumeBoundary = {"last_seq": reached, "replayed_count": replayed, "status": chat.status}
+        yield envelope("chat.resume_boundary", chat_id, boundary, at=self.clock())
+        draft = self.drafts.read(principal.tenant, chat_id)
+        if (
+            draft is not None
+            and draft["message_id"] not in finished
+            and may_see_agent(chat.greeting, draft["agent"], sees_everything=principal.sees_everything)
+        ):
+            so_far: Print = {
+                "agent": draft["agent"],
+                "message_id": draft["message_id"],
+                "offset": 0,
+                "content": draft["content"],
+            }
+            yield envelope("chat.print", chat_id, so_far, at=self.clock())
+
+    def history(self, principal: Principal, chat_id: str, after: int, limit: int) -> list[dict[str, Any]]:
+        """One page of the log as this principal may see it."""
+        chat = self.get(principal, chat_id)
+        page = self.events.after(principal.tenant, chat_id, after, limit)
+        return [present(event, chat.greeting, sees_everything=principal.sees_everything) for event in page]
+
+    def _log(self, principal: Principal, chat_id: str, after: int) -> Iterator[Event]:
+        while page := self.events.after(principal.tenant, chat_id, after, REPLAY_PAGE):
+            yield from page
+            after = page[-1].seq
+            if len(page) < REPLAY_PAGE:
+                return
+
+    def _start_if_claimed(self, chat: Chat) -> None:
+        """Start the claimed run. Also for a repeated command: the first one's start may have been lost."""
+        if chat.status is ChatStatus.RUNNING and not chat.run_started:
+            self.runs.start(chat.app_id, chat.chat_id, chat.run_no)
+
+
+def _meta(chat: Chat) -> ChatMeta:
+    return {
+        "workflow_name": chat.workflow_name,
+        "app_id": chat.app_id,
+        "user_id": chat.user_id,
+        "status": chat.status,
+        "waiting_for": chat.waiting_for,
+        "last_seq": chat.last_seq,
+        "cache_seed": chat.cache_seed,
+        "pending": [dict(pending) for pending in chat.pending],
+        "last_artifact": None,
+    }

@@ -1,0 +1,34 @@
+"""The one place that decides what of a chat a connection or request may see. Live and replay both ask here."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from mozaiks.chats.events import Event, envelope
+from mozaiks.chats.states import Greeting
+
+__all__ = ["may_see_agent", "present"]
+
+_NAMELESS: Final = frozenset({"chat.select_speaker", "chat.usage_delta"})
+"""Types of a hidden agent that are still told, without its name."""
+
+
+def may_see_agent(greeting: Greeting, agent: str | None, *, sees_everything: bool) -> bool:
+    """Whether deltas and events of ``agent`` may reach this viewer."""
+    return sees_everything or greeting.shows(agent)
+
+
+def present(event: Event, greeting: Greeting, *, sees_everything: bool) -> dict[str, Any]:
+    """The frame of ``event`` for one viewer.
+
+    What the viewer may not see becomes ``chat.hidden``: it holds the event's place in the sequence, so that a client
+    that counts ``seq`` finds no gap, and says nothing else.
+    """
+    visible = sees_everything or (not event.concealed and greeting.shows(event.agent))
+    type_, data = event.type, event.data
+    if not visible:
+        if event.type in _NAMELESS and not event.concealed:
+            data = {**data, "agent": None}
+        else:
+            type_, data = "chat.hidden", {}
+    return envelope(type_, event.chat_id, data, at=event.at, event_id=event.event_id, seq=event.seq)
