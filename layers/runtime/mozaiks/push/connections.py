@@ -1,0 +1,63 @@
+"""A connection as data, and what the sender needs of the outside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+from mozaiks.access.principal import Principal, Tenant
+
+__all__ = ["LIFETIME", "Busy", "Connection", "Connections", "DraftWriter", "Gateway", "Gone", "TooLarge"]
+
+LIFETIME: Final = timedelta(hours=2, minutes=10)
+"""API Gateway ends a connection after two hours; ten minutes are for clocks that differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One open socket of one chat."""
+
+    connection_id: str
+    app_id: str
+    user_id: str
+    chat_id: str
+    scopes: frozenset[str]
+    connected_at: datetime
+    expires_at: datetime
+    token_expires_at: datetime | None = None
+
+    @property
+    def principal(self) -> Principal:
+        return Principal(self.app_id, self.user_id, self.scopes)
+
+
+class Gone(Exception):
+    """The gateway knows no such connection: not yet, or no longer."""
+
+
+class Busy(Exception):
+    """The gateway or the client behind it takes no more just now."""
+
+
+class TooLarge(Exception):
+    """The frame is over the gateway's limit."""
+
+
+class Gateway(Protocol):
+    def post(self, connection_id: str, frame: bytes) -> None:
+        """Send one frame. Raises ``Gone``, ``Busy``, ``TooLarge``, or ``OSError`` where the gateway is not reached."""
+        ...
+
+
+class Connections(Protocol):
+    def of_chat(self, app_id: str, chat_id: str, now: datetime) -> Sequence[Connection]: ...
+
+    def remove(self, connection_id: str) -> None: ...
+
+
+class DraftWriter(Protocol):
+    def write(self, tenant: Tenant, chat_id: str, message_id: str, agent: str, content: str, now: datetime) -> None: ...
+
+    def clear(self, tenant: Tenant, chat_id: str) -> None: ...

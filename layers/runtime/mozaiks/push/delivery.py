@@ -1,0 +1,126 @@
+"""One connection's own line to its client: in order, with patience for what may pass and none for what is over."""
+
+from __future__ import annotations
+
+import json
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from mozaiks.push.connections import Busy, Connection, Gateway, Gone, TooLarge
+
+__all__ = ["MAX_FRAME_BYTES", "Line", "encode", "post_patiently"]
+
+log = logging.getLogger("mozaiks.push")
+
+MAX_FRAME_BYTES: Final = 128 * 1024
+NOT_YET: Final = timedelta(seconds=5)
+"""A younger connection that is gone is not there yet: nothing can be posted while ``$connect`` is being answered."""
+
+
+def encode(frame: dict[str, Any]) -> bytes:
+    """The bytes of a frame.
+
+    A durable event over the gateway's limit becomes a reference: the client fetches the event by its ``seq`` over
+    HTTP. ``"oversize": true`` tells it so.
+    """
+    payload = json.dumps(frame, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    if len(payload) <= MAX_FRAME_BYTES:
+        return payload
+    reference = {
+        **frame,
+        "data": {"kind": frame["data"].get("kind"), "oversize": True, "bytes": len(payload)},
+    }
+    return json.dumps(reference, separators=(",", ":")).encode()
+
+
+def post_patiently(
+    gateway: Gateway,
+    connection: Connection,
+    payload: bytes,
+    *,
+    clock: Callable[[], datetime],
+    deadline: float,
+    sleep: Callable[[float], None] = time.sleep,
+) -> bool:
+    """Post until it is taken, refused for good, or ``deadline`` (monotonic seconds) has come.
+
+    Returns
+    -------
+    bool
+        Whether the connection is still of use. ``False``: gone, remove it.
+    """
+    pause = 0.02
+    while True:
+        try:
+            gateway.post(connection.connection_id, payload)
+            return True
+        except Gone:
+            if clock() - connection.connected_at >= NOT_YET:
+                return False
+            reason = "not there yet"
+        except TooLarge:
+            log.warning("A frame of %d bytes was refused as too large", len(payload))
+            return True
+        except (Busy, OSError) as error:
+            reason = type(error).__name__
+        if time.monotonic() + pause > deadline:
+            # The client finds the gap by its seq and asks for what it missed.
+            log.info("Gave up a post after its time: %s", reason)
+            return True
+        sleep(pause)
+        pause = min(pause * 2, 1.0)
+
+
+class Line:
+    """A thread that posts to one connection, so that a slow one holds up nobody else."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        connection: Connection,
+        *,
+        clock: Callable[[], datetime],
+        patience_seconds: float,
+        on_gone: Callable[[Connection], None],
+    ) -> None:
+        self.connection = connection
+        self._gateway = gateway
+        self._clock = clock
+        self._patience = patience_seconds
+        self._on_gone = on_gone
+        self._frames: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._closing_at: float | None = None
+        self._thread = threading.Thread(target=self._run, name="push-line", daemon=True)
+        self._thread.start()
+
+    def put(self, payload: bytes) -> None:
+        self._frames.put(payload)
+
+    def close(self, deadline: float) -> None:
+        """Post what is left, but not beyond ``deadline`` (monotonic seconds). Returns at once; ``join`` waits."""
+        self._closing_at = deadline
+        self._frames.put(None)
+
+    def join(self, deadline: float) -> bool:
+        """Wait for the end; ``False`` if the thread is still busy at ``deadline``."""
+        self._thread.join(max(0.0, deadline - time.monotonic()))
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        useful = True
+        while (payload := self._frames.get()) is not None:
+            if not useful:
+                continue
+            deadline = time.monotonic() + self._patience
+            if self._closing_at is not None:
+                if time.monotonic() >= self._closing_at:
+                    continue
+                deadline = min(deadline, self._closing_at)
+            useful = post_patiently(self._gateway, self.connection, payload, clock=self._clock, deadline=deadline)
+            if not useful:
+                self._on_gone(self.connection)

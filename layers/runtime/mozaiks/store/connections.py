@@ -1,0 +1,66 @@
+"""``connections``: who listens to which chat."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from pymongo.database import Database
+
+from mozaiks.push.connections import Connection
+from mozaiks.store.client import Document, reachable
+
+__all__ = ["MongoConnections"]
+
+
+class MongoConnections:
+    def __init__(self, database: Database[Document]) -> None:
+        self._connections = database["connections"]
+
+    def add(self, connection: Connection) -> None:
+        with reachable():
+            self._connections.replace_one(
+                {"_id": connection.connection_id}, {"_id": connection.connection_id, **_fields(connection)}, upsert=True
+            )
+
+    def get(self, connection_id: str, now: datetime) -> Connection | None:
+        """The connection, by the id API Gateway gave it and vouches for on every frame."""
+        with reachable():
+            found = self._connections.find_one({"_id": connection_id, "expires_at": {"$gt": now}})
+        return None if found is None else _from_document(found)
+
+    def remove(self, connection_id: str) -> None:
+        with reachable():
+            self._connections.delete_one({"_id": connection_id})
+
+    def of_chat(self, app_id: str, chat_id: str, now: datetime) -> Sequence[Connection]:
+        # The TTL index is a janitor that comes when it likes; the filter decides.
+        query = {"app_id": app_id, "chat_id": chat_id, "expires_at": {"$gt": now}}
+        with reachable():
+            return [_from_document(document) for document in self._connections.find(query)]
+
+
+def _fields(connection: Connection) -> Document:
+    return {
+        "app_id": connection.app_id,
+        "user_id": connection.user_id,
+        "chat_id": connection.chat_id,
+        "scopes": sorted(connection.scopes),
+        "connected_at": connection.connected_at,
+        "expires_at": connection.expires_at,
+        "token_expires_at": connection.token_expires_at,
+    }
+
+
+def _from_document(found: Document) -> Connection:
+    token_expires_at = found["token_expires_at"]
+    return Connection(
+        connection_id=found["_id"],
+        app_id=found["app_id"],
+        user_id=found["user_id"],
+        chat_id=found["chat_id"],
+        scopes=frozenset(found["scopes"]),
+        connected_at=found["connected_at"].astimezone(UTC),
+        expires_at=found["expires_at"].astimezone(UTC),
+        token_expires_at=None if token_expires_at is None else token_expires_at.astimezone(UTC),
+    )

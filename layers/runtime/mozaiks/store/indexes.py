@@ -1,0 +1,63 @@
+"""Every index, declared once, created by one idempotent command."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo.database import Database
+
+from mozaiks.store.client import Document
+
+__all__ = ["INDEXES", "ensure_indexes"]
+
+INDEXES: Final[dict[str, list[IndexModel]]] = {
+    "chat_sessions": [
+        IndexModel(
+            [("app_id", ASCENDING), ("user_id", ASCENDING), ("workflow_name", ASCENDING), ("created_at", DESCENDING)],
+            name="by_user",
+        ),
+        IndexModel(
+            [("app_id", ASCENDING), ("user_id", ASCENDING), ("workflow_name", ASCENDING), ("client_request_id", 1)],
+            name="once_per_request",
+            unique=True,
+            partialFilterExpression={"client_request_id": {"$type": "string"}},
+        ),
+        IndexModel([("status", ASCENDING), ("run_claimed_at", ASCENDING)], name="for_reconcile"),
+    ],
+    "chat_events": [
+        IndexModel([("chat_id", ASCENDING), ("seq", ASCENDING)], name="once_per_seq", unique=True),
+        IndexModel([("chat_id", ASCENDING), ("type", ASCENDING), ("seq", ASCENDING)], name="by_type"),
+        IndexModel([("app_id", ASCENDING), ("user_id", ASCENDING)], name="by_user"),
+    ],
+    "agent_histories": [
+        IndexModel([("chat_id", ASCENDING), ("agent", ASCENDING), ("n", ASCENDING)], name="once_per_place", unique=True)
+    ],
+    "tool_results": [
+        IndexModel([("chat_id", ASCENDING), ("call_id", ASCENDING)], name="once_per_call", unique=True),
+    ],
+    "commands": [
+        IndexModel([("chat_id", ASCENDING), ("client_message_id", ASCENDING)], name="once_per_message", unique=True),
+    ],
+    "connections": [
+        IndexModel([("app_id", ASCENDING), ("chat_id", ASCENDING)], name="by_chat"),
+        IndexModel([("expires_at", ASCENDING)], name="janitor", expireAfterSeconds=0),
+    ],
+    "chat_drafts": [
+        IndexModel([("expires_at", ASCENDING)], name="janitor", expireAfterSeconds=0),
+    ],
+}
+
+
+def ensure_indexes(database: Database[Document]) -> list[str]:
+    """Create what is missing. Safe to repeat and to run twice at once.
+
+    Returns
+    -------
+    list of str
+        ``collection.index``, every one that now exists by this declaration.
+    """
+    done = []
+    for collection, models in INDEXES.items():
+        done += [f"{collection}.{name}" for name in database[collection].create_indexes(models)]
+    return done
