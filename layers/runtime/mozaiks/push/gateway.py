@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mozaiks.errors import MozaiksError
 from mozaiks.push.connections import Busy, Gone, TooLarge
-
-if TYPE_CHECKING:
-    from botocore.client import BaseClient
 
 __all__ = ["ApiGateway"]
 
@@ -22,7 +19,7 @@ class ApiGateway:
         self._timeout = timeout_seconds
 
     @cached_property
-    def _client(self) -> BaseClient:
+    def _client(self) -> Any:
         if self._callback_url is None:
             raise MozaiksError(
                 "CONFIGURATION", "WEBSOCKET_CALLBACK_URL is not set; expected the address of the socket API"

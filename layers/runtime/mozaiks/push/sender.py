@@ -96,7 +96,7 @@ class ChatSender:
             self._put(event)
 
     def delta(self, agent: str, message_id: str, offset: int, content: str) -> None:
-        """Bring out a piece of a text. ``offset`` counts the UTF-16 units before it, as JavaScript's ``length`` does."""
+        """Bring out a piece of a text. ``offset`` counts the UTF-16 units before it, as ``length`` does in browsers."""
         self._put(_Delta(agent, message_id, offset, content))
 
     def show(self, agent: str | None, frame: dict[str, Any]) -> None:
