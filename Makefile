@@ -1,0 +1,49 @@
+# One front door. `make dev` and `make test` need python3 (3.11 or later), make and a package registry; nothing else.
+
+PYTHON ?= python3
+WORKERS ?= 2
+ARGS ?=
+
+BOOTSTRAP = @$(PYTHON) local/bootstrap.py
+RUN = @exec .venv/bin/python -m
+PIN = ../.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --only-binary :all: --generate-hashes --no-header
+
+.DEFAULT_GOAL := help
+.PHONY: help dev test lint format bench lock clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+dev: ## start everything locally and print where to look (PORT=8000, MOZAIKS_WORKFLOWS_PATH, MONGODB_URI, OPENAI_API_KEY)
+	$(BOOTSTRAP) local
+	$(RUN) mozaiks_local.cli dev $(ARGS)
+
+test: ## run every test (ARGS="-k resume", WORKERS=4, TEST_MONGODB_URI)
+	$(BOOTSTRAP) test
+	$(RUN) pytest -n $(WORKERS) $(ARGS)
+
+lint: ## check style, formatting and types
+	$(BOOTSTRAP) test
+	@.venv/bin/python -m ruff check
+	@.venv/bin/python -m ruff format --check --quiet
+	$(RUN) mypy
+
+format: ## lay out the code and mend what can be mended
+	$(BOOTSTRAP) test
+	@.venv/bin/python -m ruff check --fix --quiet
+	$(RUN) ruff format --quiet
+
+bench: ## measure, and print one table
+	$(BOOTSTRAP) test
+	$(RUN) benchmarks $(ARGS)
+
+lock: ## pin requirements/*.in again (ARGS="--upgrade" or "--upgrade-package NAME" for newer versions)
+	$(BOOTSTRAP) lock
+	@cd requirements && for use in test local layer; do \
+	  echo "pinning $$use.txt"; \
+	  $(PIN) $$use.in --output-file $$use.txt $$([ $$use = test ] || echo "--constraint test.txt") $(ARGS) || exit 1; \
+	done
+
+clean: ## remove the environment and every cache; chats and the database in .mozaiks stay
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@find . -name __pycache__ -type d -not -path './.mozaiks/*' -prune -exec rm -rf {} +
