@@ -26,7 +26,8 @@ lint: ## check style, formatting and types
 	$(BOOTSTRAP) test
 	@.venv/bin/python -m ruff check
 	@.venv/bin/python -m ruff format --check --quiet
-	$(RUN) mypy
+	@.venv/bin/python -m mypy
+	@cd local && exec ../.venv/bin/python -m mypy --config-file ../pyproject.toml -p installer
 
 format: ## lay out the code and mend what can be mended
 	$(BOOTSTRAP) test
