@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -50,6 +50,8 @@ class ChatClient:
         How long the server may be silent after connecting before the client says hello by itself.
     open_timeout
         Seconds a handshake may take.
+    on_connection
+        Told ``False`` when the socket is lost and ``True`` when there is a new one.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class ChatClient:
         gap_seconds: float = 0.15,
         greet_seconds: float = 2.0,
         open_timeout: float = 10.0,
+        on_connection: Callable[[bool], None] | None = None,
     ) -> None:
         self.chat_id = chat_id_of(url)
         self.url = url
@@ -71,6 +74,7 @@ class ChatClient:
         self._gap_seconds = gap_seconds
         self._greet_seconds = greet_seconds
         self._open_timeout = open_timeout
+        self._on_connection = on_connection or (lambda _: None)
         self._order = InOrder(last_seq)
         self._drafts = Drafts()
         self._outbox = Outbox()
@@ -235,7 +239,9 @@ class ChatClient:
         try:
             while True:
                 await self._read(socket)
+                self._on_connection(False)
                 socket = await self._reconnect()
+                self._on_connection(True)
         except ConnectRefusedError as error:
             self._failure = error
             self._events.put_nowait(None)

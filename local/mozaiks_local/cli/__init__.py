@@ -1,0 +1,1 @@
+"""The ``mozaiks`` command."""

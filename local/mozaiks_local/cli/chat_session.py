@@ -1,0 +1,180 @@
+"""The conversation itself: events in, lines out, until it ends or the user leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+from mozaiks_local.cli.chat_address import ChatAddress, Wanted, find_chat
+from mozaiks_local.cli.chat_state import Conversation
+from mozaiks_local.cli.chat_view import ChatView
+from mozaiks_local.cli.console import Failure, complain, out
+from mozaiks_local.cli.lines import LineSource
+from mozaiks_local.client import ChatClient, ConnectRefusedError, Event
+
+__all__ = ["talk"]
+
+_PROMPT: Final = "\001\033[1m\002you\001\033[0m\033[2m\002 › \001\033[0m\002"
+_HELP: Final = "/quit leaves, /cancel stops the chat, /usage shows tokens"
+
+
+async def talk(wanted: Wanted, *, last_seq: int, interactive: bool) -> int:
+    """Talk until the chat ends or the input does.
+
+    Returns
+    -------
+    int
+        Exit code: 0 when the chat completed, was cancelled here or the input ended; 1 when it failed.
+
+    Raises
+    ------
+    Failure
+        If there is no chat to talk in, or no way to it.
+    """
+    address = await find_chat(wanted)
+    view = ChatView(out(), streaming=interactive)
+
+    def on_connection(up: bool) -> None:
+        if interactive:
+            view.note("(connected again)" if up else "(connection lost, reconnecting …)")
+
+    try:
+        client = ChatClient(address.websocket_url, last_seq=last_seq, token=wanted.token, on_connection=on_connection)
+        async with client:
+            session = _Session(client, view, LineSource(interactive=interactive), address)
+            return await session.run()
+    except ValueError as error:
+        raise Failure(str(error)) from error
+    except ConnectRefusedError as error:
+        raise Failure(f"{error}.") from error
+
+
+class _Session:
+    def __init__(self, client: ChatClient, view: ChatView, lines: LineSource, address: ChatAddress) -> None:
+        self._client = client
+        self._view = view
+        self._lines = lines
+        self._address = address
+        self._conversation = Conversation()
+        self._own: set[str] = set()
+        self._cancelled = False
+        self._interrupted = asyncio.Event()
+
+    async def run(self) -> int:
+        interactive = self._lines.interactive
+        if interactive:
+            self._view.note(f"chat {self._client.chat_id} · {_HELP}")
+        loop = asyncio.get_running_loop()
+        with contextlib.suppress(NotImplementedError):  # a platform without signals in its loop
+            loop.add_signal_handler(signal.SIGINT, self._interrupted.set)
+        try:
+            return await self._until_over()
+        finally:
+            with contextlib.suppress(NotImplementedError):
+                loop.remove_signal_handler(signal.SIGINT)
+            if interactive and not self._conversation.ended:
+                self._view.note(f"come back with: {self._way_back()}")
+
+    async def _until_over(self) -> int:
+        events = aiter(self._client)
+        next_event = asyncio.ensure_future(_next(events))
+        interrupt = asyncio.ensure_future(self._interrupted.wait())
+        line: asyncio.Future[str | None] | None = None
+        try:
+            while True:
+                if self._conversation.ended:
+                    return self._ending()
+                if line is None and self._conversation.users_turn:
+                    line = asyncio.ensure_future(self._lines.read(_PROMPT))
+                if self._conversation.stuck_on_component and not self._lines.interactive:
+                    raise Failure(f"the chat waits for {self._conversation.component!r}, which only a page can answer")
+                waited: set[asyncio.Future[Any]] = {next_event, interrupt}
+                if line is not None:
+                    waited.add(line)
+                done, _ = await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+                if next_event in done:
+                    event = next_event.result()
+                    next_event = asyncio.ensure_future(_next(events))
+                    if self._refused(event):
+                        return 1
+                if line is not None and line in done:
+                    text, line = line.result(), None
+                    if text is None or not await self._say(text):
+                        return 0
+                if interrupt in done:
+                    self._interrupted.clear()
+                    interrupt = asyncio.ensure_future(self._interrupted.wait())
+                    if not await self._interrupt():
+                        return 0 if self._lines.interactive else 130
+        finally:
+            for task in (next_event, interrupt, line):
+                if task is not None:
+                    task.cancel()
+
+    def _refused(self, event: Event) -> bool:
+        """Show and take in ``event``; whether it ends a conversation nobody can mend."""
+        own = str(event.data.get("message_id")) in self._own
+        if event.type == "error" and not self._lines.interactive:
+            complain(f"{event.data.get('message')} ({event.data.get('code')})")
+        else:
+            self._view.show(event, own=own)
+        self._conversation.heard(event, self._client.last_seq)
+        return event.type == "error" and self._conversation.refused() and not self._lines.interactive
+
+    async def _say(self, text: str) -> bool:
+        """Do what the line says; whether the conversation goes on."""
+        match text.strip():
+            case "":
+                return True
+            case "/quit" | "/exit":
+                return False
+            case "/usage":
+                self._view.usage(self._conversation.spent)
+            case "/cancel":
+                await self._cancel()
+            case command if command.startswith("/") and " " not in command and "/" not in command[1:]:
+                self._view.note(f"{command} is no command: {_HELP}")
+            case message:
+                try:
+                    sent = await self._client.send(message)
+                except ValueError as error:
+                    complain(f"not sent: {error}")
+                else:
+                    self._own.add(sent)
+                    self._conversation.said(sent)
+        return True
+
+    async def _cancel(self) -> None:
+        self._cancelled = True
+        self._conversation.asked = False
+        await self._client.cancel()
+
+    async def _interrupt(self) -> bool:
+        """Ctrl-C: stop a run that is going; leave otherwise, or the second time."""
+        if not self._lines.interactive or self._cancelled or not self._conversation.running:
+            return False
+        self._view.note("stopping the chat … (Ctrl-C again leaves)")
+        await self._cancel()
+        return True
+
+    def _ending(self) -> int:
+        status = self._conversation.status
+        if status in ("failed", "timed_out"):
+            if not self._lines.interactive:
+                complain(f"the chat {'failed' if status == 'failed' else 'timed out'}")
+            return 1
+        return 0
+
+    def _way_back(self) -> str:
+        workflow = f" {self._address.workflow}" if self._address.workflow else ""
+        return f"mozaiks chat{workflow} --chat {self._client.chat_id}"
+
+
+async def _next(events: AsyncIterator[Event]) -> Event:
+    try:
+        return await anext(events)
+    except StopAsyncIteration:
+        raise Failure("the connection was closed") from None

@@ -1,0 +1,120 @@
+"""Where a conversation stands, told from its events: may the user speak, has it ended, what did it cost. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from mozaiks_local.client import Event
+
+__all__ = ["ENDED", "Conversation", "Spent"]
+
+ENDED: Final = frozenset({"completed", "failed", "cancelled", "timed_out"})
+
+_COUNTS: Final = ("prompt_tokens", "completion_tokens", "cached_tokens", "total_tokens")
+
+
+@dataclass(slots=True)
+class Spent:
+    """Tokens of one agent on one model."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    total_tokens: int = 0
+
+
+@dataclass(slots=True)
+class Conversation:
+    """What the events so far say of a chat.
+
+    Attributes
+    ----------
+    status
+        As the server last told it.
+    asked
+        The chat asked the user for something nobody answered yet.
+    running
+        A run has begun and not ended.
+    caught_up
+        Everything from before the latest greeting was shown.
+    component
+        Name of a component that waits for an answer a terminal cannot give.
+    spent
+        Usage by (agent, model).
+    """
+
+    status: str = "created"
+    asked: bool = False
+    running: bool = False
+    caught_up: bool = False
+    component: str | None = None
+    spent: dict[tuple[str, str], Spent] = field(default_factory=dict)
+    _unheard: set[str] = field(default_factory=set)
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing can follow."""
+        return self.status in ENDED and self.caught_up
+
+    @property
+    def users_turn(self) -> bool:
+        """Whether the chat waits for the user to say something."""
+        return self.asked and self.caught_up and not self.running and not self._unheard and self.status not in ENDED
+
+    @property
+    def stuck_on_component(self) -> bool:
+        """Whether the chat waits for something only a page can answer."""
+        return self.component is not None and self.caught_up and not self.running and not self.asked
+
+    def said(self, client_message_id: str) -> None:
+        """The user's message is on its way."""
+        self._unheard.add(client_message_id)
+
+    def heard(self, event: Event, last_seq: int) -> None:
+        """Take ``event`` in; ``last_seq`` is the newest ``seq`` shown so far."""
+        data = event.data
+        match event.type:
+            case "chat_meta":
+                self.caught_up = False  # its replay follows
+                announced = data.get("last_seq")
+                if isinstance(announced, int) and announced >= last_seq:  # else it was true before what we know
+                    self.status = str(data.get("status", self.status))
+                    self.running = self.status == "running"
+                    self.asked = bool(data.get("pending"))
+            case "chat.resume_boundary":
+                self.caught_up = True
+            case "chat.run_start":
+                self.status, self.running = "running", True
+            case "chat.run_complete":
+                self.status, self.running = str(data.get("status", "completed")), False
+                if self.status in ENDED:
+                    self.asked, self.component = False, None
+            case "chat.input_request":
+                self.status, self.asked = "waiting", True
+            case "chat.input_ack" | "chat.input_timeout":
+                self.asked = False
+                self._unheard.discard(str(data.get("client_message_id")))
+            case "chat.text" if data.get("role") == "user":
+                self._unheard.discard(str(data.get("message_id")))
+            case "chat.tool_call" if data.get("awaiting_response"):
+                self.component = str(data.get("component_type") or data.get("tool_name"))
+            case "chat.tool_response" | "chat.ui_tool_complete" | "chat.ui_tool_dismiss":
+                self.component = None
+            case "chat.usage_delta":
+                self._spend(data)
+
+    def refused(self) -> bool:
+        """An ``error`` frame came: whether it refused what the user said, which the chat then never saw."""
+        refused = bool(self._unheard)
+        self._unheard.clear()
+        return refused
+
+    def _spend(self, data: Mapping[str, Any]) -> None:
+        key = (str(data.get("agent") or "(hidden)"), str(data.get("model") or "?"))
+        spent = self.spent.setdefault(key, Spent())
+        for name in _COUNTS:
+            value = data.get(name)
+            if isinstance(value, int):
+                setattr(spent, name, getattr(spent, name) + value)

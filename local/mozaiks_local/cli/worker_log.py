@@ -1,0 +1,122 @@
+"""What the workers say, made readable: warnings and worse, or everything."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any, Final
+
+from rich.console import Console
+from rich.text import Text
+
+from mozaiks_local.cli.console import printable
+from mozaiks_local.cli.redaction import redacted
+
+__all__ = ["WorkerLog"]
+
+_LEVELS: Final = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
+_STYLES: Final = {"DEBUG": "dim", "INFO": "dim", "WARNING": "yellow", "ERROR": "red", "CRITICAL": "bold red"}
+_SHOWN: Final = (
+    "chat_id",
+    "run_no",
+    "workflow_name",
+    "agent",
+    "code",
+    "error",
+    "exception_name",
+    "duration_ms",
+    "status",
+)
+"""Facts of a record that are shown beside its message. Anything else could be what a user said."""
+_RUNTIME_NOISE: Final = ("START RequestId", "END RequestId", "REPORT RequestId", "INIT_START")
+
+
+class WorkerLog:
+    """Prints lines of the workers' output, with secrets taken out.
+
+    Parameters
+    ----------
+    console
+        Where to.
+    verbose
+        Every line; otherwise records of level WARNING and above, and uncaught errors.
+    """
+
+    def __init__(self, console: Console, *, verbose: bool) -> None:
+        self._console = console
+        self._verbose = verbose
+        self._partial: dict[str, bytes] = {}
+        self._in_trace: set[str] = set()
+
+    def said(self, function: str, chunk: bytes) -> None:
+        """Take what a worker of ``function`` wrote, in pieces of any size."""
+        *lines, rest = (self._partial.pop(function, b"") + chunk).split(b"\n")
+        if len(rest) > 64 * 1024:
+            lines, rest = [*lines, rest], b""
+        if rest:
+            self._partial[function] = rest
+        for line in lines:
+            self._line(function, line.decode("utf-8", "replace").rstrip())
+
+    def _line(self, function: str, line: str) -> None:
+        if not line:
+            return
+        record = _record(line)
+        if record is not None:
+            self._in_trace.discard(function)
+            level = str(record.get("level", "INFO")).upper()
+            if self._verbose or _LEVELS.get(level, 20) >= _LEVELS["WARNING"]:
+                self._print(function, _text(record), level, _time(record.get("timestamp")))
+            return
+        level = self._level_of_plain(function, line)
+        if self._verbose or level == "ERROR":
+            self._print(function, line, level, "")
+
+    def _level_of_plain(self, function: str, line: str) -> str:
+        """A line without a record is the runtime's own (``[ERROR] …`` and its traceback), or a tool's ``print``."""
+        if line.startswith(_RUNTIME_NOISE):
+            return "DEBUG"
+        if line.startswith(("[ERROR]", "[CRITICAL]", "Traceback")):
+            self._in_trace.add(function)
+            return "ERROR"
+        if function in self._in_trace and line.startswith((" ", "\t")):
+            return "ERROR"
+        if function in self._in_trace:
+            self._in_trace.discard(function)
+            return "ERROR"  # the last line of a traceback names the error
+        return "INFO"
+
+    def _print(self, function: str, text: str, level: str, at: str) -> None:
+        name = function.removesuffix("Function").lower()
+        line = Text.assemble((f"{at} " if at else "", "dim"), (f"{name:<12}", "cyan"))
+        line.append(f"{level:<8}", _STYLES.get(level, ""))
+        self._console.print(line.append(printable(redacted(text))))
+
+
+def _record(line: str) -> dict[str, Any] | None:
+    if not line.startswith("{"):
+        return None
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) and "message" in record else None
+
+
+def _text(record: dict[str, Any]) -> str:
+    message = record["message"]
+    # A structured message may hold a whole event; only a sentence is safe to repeat.
+    text = message if isinstance(message, str) else f"({type(message).__name__})"
+    facts = [f"{key}={record[key]}" for key in _SHOWN if isinstance(record.get(key), str | int | float)]
+    return " ".join([text, *facts])
+
+
+def _time(timestamp: object) -> str:
+    if not isinstance(timestamp, str):
+        return ""
+    for layout in ("%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%d %H:%M:%S,%f%z"):
+        try:
+            return datetime.strptime(timestamp, layout).strftime("%H:%M:%S")
+        except ValueError:
+            continue
+    return ""

@@ -1,0 +1,71 @@
+"""What a developer sees of the workers."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from rich.console import Console
+
+from mozaiks_local.cli.redaction import redacted
+from mozaiks_local.cli.worker_log import WorkerLog
+
+
+def shown(*chunks: bytes, verbose: bool = False) -> list[str]:
+    file = io.StringIO()
+    log = WorkerLog(Console(file=file, width=300), verbose=verbose)
+    for chunk in chunks:
+        log.said("MessageFunction", chunk)
+    return file.getvalue().splitlines()
+
+
+def record(level: str, message: object, **facts: object) -> bytes:
+    stamp = "2026-05-01T10:20:30.123Z"
+    return json.dumps({"level": level, "message": message, "timestamp": stamp, **facts}).encode() + b"\n"
+
+
+def test_a_warning_is_shown_with_its_function_and_an_information_is_not() -> None:
+    lines = shown(record("INFO", "all well"), record("WARNING", "slow", chat_id="c1"))
+    assert [line.split() for line in lines] == [["10:20:30", "message", "WARNING", "slow", "chat_id=c1"]]
+
+
+def test_everything_is_shown_when_asked_for() -> None:
+    assert len(shown(record("DEBUG", "detail"), b"printed by a tool\n", verbose=True)) == 2
+
+
+def test_what_a_user_said_is_not_repeated() -> None:
+    lines = shown(record("ERROR", {"body": "my secret wish"}, content="my secret wish"), verbose=True)
+    assert "wish" not in "".join(lines)
+
+
+def test_an_uncaught_error_is_shown_whole_and_what_follows_is_not() -> None:
+    trace = b'[ERROR] KeyError: 1\nTraceback (most recent call last):\n  File "app.py"\nKeyError: 1\nprinted later\n'
+    assert [line.split(maxsplit=2)[2] for line in shown(trace)] == [
+        "[ERROR] KeyError: 1",
+        "Traceback (most recent call last):",
+        'File "app.py"',
+        "KeyError: 1",
+    ]
+
+
+def test_a_line_that_comes_in_pieces_is_one_line() -> None:
+    whole = record("ERROR", "in two pieces")
+    assert len(shown(whole[:20], whole[20:])) == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "GET /local?access_token=s3cret-value&x=1",
+        "Authorization: Bearer s3cret-value",
+        "protocols bearer,s3cret-value",
+        "mongodb://user:s3cret-value@host/",
+        'OPENAI_API_KEY="s3cret-value"',
+        "key sk-s3cret-value",
+        "jwt eyJhbGciOiJ.s3cret-value.sig",
+    ],
+)
+def test_secrets_are_taken_out_of_a_line(line: str) -> None:
+    assert "s3cret-value" not in redacted(line)
+    assert "***" in redacted(line)
