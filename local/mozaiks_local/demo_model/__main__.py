@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import signal
 import sys
 from pathlib import Path
 
+from .script import script_schema
 from .server import DELAY_VARIABLE, DemoModel
 
 
@@ -32,7 +34,11 @@ def main() -> int:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one (default)")
     parser.add_argument("--workflows", type=Path, default=Path("workflows"), help="folder of the workflow folders")
+    parser.add_argument("--print-schema", action="store_true", help="print the JSON Schema of scripts and leave")
     options = parser.parse_args()
+    if options.print_schema:
+        print(json.dumps(script_schema(), indent=2))
+        return 0
     if not options.workflows.is_dir():
         parser.error(f"--workflows {options.workflows}: no such folder")
     try:

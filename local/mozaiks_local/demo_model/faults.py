@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass as validated
 
 from .errors import ApiError
 
@@ -17,7 +18,7 @@ FaultKind = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@validated(frozen=True, slots=True, config=ConfigDict(extra="forbid"))
 class Fault:
     """Something that goes wrong with an answer.
 
@@ -44,8 +45,6 @@ class Fault:
     tool
         The tool ``tool_loop`` and ``malformed_tool_call`` call; ``None``: the first offered one that is no transfer.
     """
-
-    __pydantic_config__ = ConfigDict(extra="forbid")
 
     kind: FaultKind
     workflow: str | None = None

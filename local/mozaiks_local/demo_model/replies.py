@@ -10,7 +10,7 @@ from typing import Any
 from .conversation import Conversation
 from .errors import ScriptError
 from .faults import Fault
-from .schemas import instance_errors, minimal_instance
+from .instances import instance_errors, minimal_instance
 from .script import Pace, Rule, Script
 from .templates import fill, fill_text
 
@@ -167,8 +167,8 @@ def spoil(reply: Reply, fault: Fault, asked: Asked) -> Reply:
         return replace(reply, text="", calls=(_call_of(asked.tools, fault.tool),))
     if fault.kind == "malformed_tool_call":
         call = reply.calls[0] if reply.calls and fault.tool is None else _call_of(asked.tools, fault.tool)
-        # Cut in the middle, as a model does that ran out of tokens.
-        return replace(reply, calls=(ToolCall(call.name, '{"value": "' + call.arguments[:8]),))
+        # Cut off, as by a model that ran out of tokens: the beginning of an object is never JSON.
+        return replace(reply, calls=(ToolCall(call.name, call.arguments[: max(1, len(call.arguments) * 2 // 3)]),))
     if fault.kind == "slow":
         return replace(reply, delay_ms=fault.delay_ms, pace="even")
     return reply

@@ -15,7 +15,7 @@ from .conversation import Conversation
 from .errors import ScriptError
 from .faults import Fault
 
-__all__ = ["Call", "Pace", "Rule", "Script", "parse_script"]
+__all__ = ["Call", "Pace", "Rule", "Script", "parse_script", "script_schema"]
 
 Pace = Literal["typing", "even"]
 ANY_AGENT = "*"
@@ -67,7 +67,9 @@ class Rule(_Part):
 
     say: str | None = Field(None, description="Text of the reply.")
     think: str | None = Field(None, description="Reasoning sent before the text.")
-    call: Annotated[tuple[Call, ...], BeforeValidator(_as_list)] = Field((), description="Tool calls of the reply.")
+    call: Annotated[tuple[Call, ...], BeforeValidator(_as_list, json_schema_input_type=Call | tuple[Call, ...])] = (
+        Field((), description="Tool calls of the reply.")
+    )
     json_: dict[str, Any] | list[Any] | None = Field(
         None, alias="json", description="A structured output; checked against the schema that was asked for."
     )
@@ -171,3 +173,8 @@ def parse_script(data: Any, source: str) -> Script:
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, item['loc'])) or 'script'}: {item['msg']}" for item in error.errors())
         raise ScriptError(f"Demo script {source}: {wrong}") from None
+
+
+def script_schema() -> dict[str, Any]:
+    """The JSON Schema of a script, for editors."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Script.model_json_schema()}
