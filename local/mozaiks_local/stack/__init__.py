@@ -1,0 +1,34 @@
+"""The local stack: the SAM template's functions, APIs and state machines on this machine, without Docker or cloud."""
+
+from __future__ import annotations
+
+from .config import StackConfig
+from .connections_api import FaultKind, Faults
+from .errors import PortTakenError, RuntimeClientMissingError, StackError, TemplateError
+from .gateway import Gateway
+from .lambda_service import LambdaLimits, ThrottledError, UnknownFunctionError
+from .lambda_worker import InvokeResult
+from .socket_connection import SocketLimits
+from .stack import LocalStack
+from .template import StackTemplate, read_template
+from .worker_logs import LogSink
+
+__all__ = [
+    "FaultKind",
+    "Faults",
+    "Gateway",
+    "InvokeResult",
+    "LambdaLimits",
+    "LocalStack",
+    "LogSink",
+    "PortTakenError",
+    "RuntimeClientMissingError",
+    "SocketLimits",
+    "StackConfig",
+    "StackError",
+    "StackTemplate",
+    "TemplateError",
+    "ThrottledError",
+    "UnknownFunctionError",
+    "read_template",
+]
