@@ -140,7 +140,7 @@ ACCEPTED: list[Any] = [
         USER,
         with_calls(called("f"), called("g", call_id="b")),
         answered("second first", "b"),
-        answered([{"type": "text", "text": "ok"}] and "ok"),
+        {"role": "tool", "tool_call_id": "call_1", "content": [{"type": "text", "text": "ok"}]},
     ),
     request({"role": "user", "content": [{"type": "text", "text": "[A]: hi"}, {"type": "text", "text": "[user]: yo"}]}),
     request(
