@@ -95,7 +95,8 @@ def _follow(command: list[str], log: Path, total: int, progress: Progress) -> tu
                 if line is None:
                     break
                 file.write(line)
-                recent.append(line)
+                if line:
+                    recent.append(line)
                 if line.startswith(("Collecting ", "Requirement already satisfied: ")):
                     seen += 1
                     words = line.replace("Requirement already satisfied: ", "Collecting ").split()

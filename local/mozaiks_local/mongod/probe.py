@@ -47,7 +47,8 @@ class ServerFacts:
 def safe_address(uri: str) -> str:
     """Return the hosts of a connection string, without user, password and options."""
     _, _, rest = uri.partition("://")
-    hosts = rest.partition("/")[0].partition("?")[0].rpartition("@")[2]
+    # The last "@" first: a password that was not percent-encoded may hold a "/" or a "?".
+    hosts = rest.rpartition("@")[2].partition("/")[0].partition("?")[0]
     return hosts or "(no host)"
 
 

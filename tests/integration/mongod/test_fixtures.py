@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure
+
+TESTS = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("turn", [1, 2])
@@ -33,3 +42,26 @@ def test_an_aborted_transaction_leaves_nothing(mongo_client: MongoClient[dict[st
         collection.insert_one({"a": 1}, session=session)
         session.abort_transaction()
     assert collection.count_documents({}) == 0
+
+
+def test_a_killed_test_run_leaves_no_server_and_no_folder() -> None:
+    text = "import time\nfrom session_mongod import *\nrun = TestRun()\nserver = server_of_this_run()\n"
+    text += "print(run.folder, flush=True)\nprint(server.safe_uri, flush=True)\ntime.sleep(600)\n"
+    paths = [str(TESTS), str(TESTS.parent / "local")]
+    process = subprocess.Popen(
+        [sys.executable, "-c", text],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+    )
+    assert process.stdout is not None
+    folder = Path(process.stdout.readline().strip())
+    address = urlsplit(process.stdout.readline().strip())
+    process.kill()
+    process.communicate()
+    deadline = time.monotonic() + 30
+    while folder.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not folder.exists()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((address.hostname, address.port))
