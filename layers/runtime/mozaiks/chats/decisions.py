@@ -6,11 +6,11 @@ from datetime import datetime
 
 from mozaiks.chats.changes import Change, ChatFields, CommandRecord
 from mozaiks.chats.commands import SubmitInput
-from mozaiks.chats.events import InputAck, InputRequest, NewEvent, RunComplete, Text, new_id
+from mozaiks.chats.events import ErrorData, InputAck, InputRequest, NewEvent, RunComplete, Text, new_id
 from mozaiks.chats.states import Chat, ChatStatus, PendingInput
 from mozaiks.errors import MozaiksError
 
-__all__ = ["ask", "begin", "cancel", "claim", "greet", "opening", "submit_input", "user_text"]
+__all__ = ["ask", "begin", "cancel", "claim", "fail", "greet", "opening", "submit_input", "user_text"]
 
 
 def user_text(text: str, message_id: str, *, concealed: bool = False) -> NewEvent:
@@ -132,22 +132,44 @@ def submit_input(chat: Chat, command: SubmitInput, message_id: str, now: datetim
     return Change(fields, tuple(events), says=len(events) - 1, command=CommandRecord("user.input.submit", answer))
 
 
+def fail(chat: Chat, run_no: int, now: datetime, cause: str) -> Change:
+    """End a run that no slice could end. Nothing, where it ended after all."""
+    if chat.status is not ChatStatus.RUNNING or chat.run_no != run_no:
+        return Change()
+    error: ErrorData = {
+        "code": "INTERNAL",
+        "message": "the run stopped for a reason on our side; what is stored is kept",
+        "severity": "error",
+        "retryable": True,
+        "details": {"cause": cause[:80]},
+    }
+    return Change(
+        {"status": ChatStatus.FAILED, "waiting_for": None, "pending": (), "lease": None},
+        (NewEvent("chat.error", error), _run_complete(chat, ChatStatus.FAILED, "INTERNAL", now)),
+    )
+
+
 def cancel(chat: Chat, now: datetime) -> Change:
     """Stop the chat: at once where it stands still, by the worker that runs it otherwise. Safe to repeat."""
     if chat.ended:
         return Change()
     if chat.status is ChatStatus.RUNNING:
         return Change({"cancel_requested": True})
-    since = chat.run_claimed_at or chat.created_at
-    data: RunComplete = {
-        "result": None,
-        "status": ChatStatus.CANCELLED,
-        "turns": 0,
-        "usage": {},
-        "duration_ms": max(0, int((now - since).total_seconds() * 1000)) if chat.run_no else 0,
-        "run_no": chat.run_no,
-    }
     return Change(
         {"status": ChatStatus.CANCELLED, "waiting_for": None, "pending": ()},
-        (NewEvent("chat.run_complete", data),),
+        (_run_complete(chat, ChatStatus.CANCELLED, None, now),),
     )
+
+
+def _run_complete(chat: Chat, status: ChatStatus, result: str | None, now: datetime) -> NewEvent:
+    """The end of a run as seen from outside the engine, which knows no turns."""
+    since = chat.run_claimed_at or now
+    data: RunComplete = {
+        "result": result,
+        "status": status.value,
+        "turns": 0,
+        "usage": {},
+        "duration_ms": max(0, int((now - since).total_seconds() * 1000)),
+        "run_no": chat.run_no,
+    }
+    return NewEvent("chat.run_complete", data)

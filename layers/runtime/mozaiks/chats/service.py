@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from mozaiks.access.principal import Principal
+from mozaiks.access.principal import Principal, Tenant
 from mozaiks.chats import decisions
 from mozaiks.chats.commands import SubmitInput
 from mozaiks.chats.events import ChatMeta, Event, Print, ResumeBoundary, envelope, new_id
@@ -162,6 +162,13 @@ class ChatService:
         applied = self.chats.transact(principal.tenant, chat_id, lambda chat: decisions.cancel(chat, self.clock()))
         self.outbox.publish(applied.chat, applied.events)
 
+    def mark_failed(self, app_id: str, chat_id: str, run_no: int, cause: str) -> None:
+        """End a run as failed that its execution gave up. Safe to repeat."""
+        applied = self.chats.transact(
+            Tenant(app_id), chat_id, lambda chat: decisions.fail(chat, run_no, self.clock(), cause)
+        )
+        self.outbox.publish(applied.chat, applied.events)
+
     def replay(self, principal: Principal, chat_id: str, last_seq: int) -> Iterator[dict[str, Any]]:
         """What a client that has seen everything up to ``last_seq`` must be told, in order.
 
@@ -223,6 +230,9 @@ def _meta(chat: Chat) -> ChatMeta:
         "waiting_for": chat.waiting_for,
         "last_seq": chat.last_seq,
         "cache_seed": chat.cache_seed,
-        "pending": [dict(pending) for pending in chat.pending],
+        "pending": [
+            {**pending, "agent": pending["agent"] if chat.greeting.shows(pending["agent"]) else None}
+            for pending in chat.pending
+        ],
         "last_artifact": None,
     }

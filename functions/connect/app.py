@@ -1,0 +1,29 @@
+"""``$connect`` and ``$disconnect`` of the socket API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mozaiks.access.connecting import connect_request
+from mozaiks.bootstrap import parts
+from mozaiks.errors import MozaiksError
+from mozaiks.logs import logger
+
+PARTS = parts()
+
+
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Admit a connection, or drop one."""
+    request_context = event["requestContext"]
+    connection_id = request_context["connectionId"]
+    if request_context["routeKey"] == "$disconnect":
+        PARTS.sockets.disconnect(connection_id)
+        return {"statusCode": 200}
+    try:
+        request = connect_request(event.get("queryStringParameters") or {}, checks_tokens=PARTS.config.checks_tokens)
+        PARTS.sockets.connect(connection_id, request)
+    except MozaiksError as error:
+        logger.info("A connection was refused", extra={"code": error.code})
+        return {"statusCode": error.http_status}
+    return {"statusCode": 200}

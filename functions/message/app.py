@@ -1,0 +1,21 @@
+"""Every frame of the socket API but its opening and closing, and the greeting of new connections."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mozaiks.bootstrap import parts
+from mozaiks.flow.greeter import GREET
+from mozaiks.logs import logger
+
+PARTS = parts()
+
+
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Carry out one frame, or greet a connection. The answer goes over the socket."""
+    if event.get("action") == GREET:
+        PARTS.sockets.greet(event["connection_id"], event["last_seq"])
+    else:
+        PARTS.sockets.take(event["requestContext"]["connectionId"], event.get("body") or "")
+    return {"statusCode": 200}

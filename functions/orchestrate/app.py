@@ -1,0 +1,39 @@
+"""The tasks of Step Functions: run a slice, or mark a run as failed that no slice could end."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from mozaiks.bootstrap import parts
+from mozaiks.engine.slice import SliceRunner
+from mozaiks.errors import MozaiksError
+from mozaiks.logs import logger
+
+PARTS = parts()
+# One loop for the life of the process: the HTTP client and its connections belong to it.
+RUNNER = asyncio.Runner()
+
+
+async def _make() -> SliceRunner:
+    return PARTS.slices()
+
+
+SLICES = RUNNER.run(_make())
+
+
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Carry out ``event["action"]`` for one run."""
+    ids = (event["app_id"], event["chat_id"], event["run_no"])
+    logger.append_keys(app_id=ids[0], chat_id=ids[1], run_no=ids[2])
+    match event["action"]:
+        case "slice":
+            outcome = RUNNER.run(SLICES.run(*ids, remaining=lambda: context.get_remaining_time_in_millis() / 1000))
+            logger.info("Slice done", extra={"outcome": outcome["outcome"]})
+            return dict(outcome)
+        case "fail":
+            PARTS.service.mark_failed(*ids, cause=str(event["error"]))
+            return {"outcome": "failed", "wait_seconds": 0}
+        case action:
+            raise MozaiksError("VALIDATION", f"the action {action!r:.40} is not known; expected slice or fail")

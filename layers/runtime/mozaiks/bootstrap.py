@@ -1,0 +1,124 @@
+"""The only place where parts meet. What a function does not use, it does not import."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from pymongo.database import Database
+
+from mozaiks.chats.reconcile import Reconciler
+from mozaiks.chats.service import ChatService
+from mozaiks.chats.states import Chat
+from mozaiks.flow.greeter import LambdaGreeter
+from mozaiks.flow.runs import StepFunctionsRuns
+from mozaiks.push.gateway import ApiGateway
+from mozaiks.push.outbox import SenderOutbox
+from mozaiks.push.sender import ChatSender, Pace
+from mozaiks.push.socket import SocketService
+from mozaiks.settings import Settings, settings
+from mozaiks.store.chats import MongoChats
+from mozaiks.store.client import Document, connect
+from mozaiks.store.connections import MongoConnections
+from mozaiks.store.drafts import MongoDrafts
+from mozaiks.store.events import MongoEventLog
+
+if TYPE_CHECKING:
+    from mozaiks.engine.slice import SliceRunner
+
+__all__ = ["Parts", "parts"]
+
+
+def now() -> datetime:
+    """UTC in milliseconds, which is what MongoDB keeps."""
+    moment = datetime.now(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+class Parts:
+    """A process's adapters and use cases, wired from its settings."""
+
+    def __init__(self, config: Settings) -> None:
+        self.config = config
+        self.database: Database[Document] = connect(config)
+        self.chats = MongoChats(self.database, now)
+        self.events = MongoEventLog(self.database)
+        self.drafts = MongoDrafts(self.database)
+        self.connections = MongoConnections(self.database)
+        self.gateway = ApiGateway(config.websocket_callback_url, config.push_timeout_seconds)
+        self.runs = StepFunctionsRuns(config.run_state_machine_arn)
+        self.service = ChatService(
+            chats=self.chats,
+            events=self.events,
+            drafts=self.drafts,
+            outbox=SenderOutbox(self.open_sender),
+            runs=self.runs,
+            clock=now,
+            seed_override=config.llm_default_cache_seed,
+        )
+        self.reconciler = Reconciler(self.chats, self.runs, now)
+        self.sockets = SocketService(
+            chats=self.service,
+            connections=self.connections,
+            gateway=self.gateway,
+            greeter=LambdaGreeter(config.message_function_name),
+            clock=now,
+        )
+
+    def open_sender(self, chat: Chat) -> ChatSender:
+        config = self.config
+        return ChatSender(
+            chat,
+            gateway=self.gateway,
+            connections=self.connections,
+            drafts=self.drafts,
+            clock=now,
+            pace=Pace(
+                config.push_coalesce_seconds,
+                config.push_coalesce_bytes,
+                config.push_timeout_seconds,
+                config.push_drain_seconds,
+            ),
+        )
+
+    def slices(self) -> SliceRunner:
+        """The engine. Imports AG2; call it within the loop that will run it."""
+        from mozaiks.engine.model_client import ModelConfigs
+        from mozaiks.engine.slice import SliceRunner
+        from mozaiks.manifests import Workflows
+        from mozaiks.store.histories import MongoHistories
+        from mozaiks.store.offloaded import OffloadedStore
+        from mozaiks.store.tool_results import MongoToolResults
+
+        @contextlib.asynccontextmanager
+        async def sender_of(chat: Chat) -> AsyncIterator[ChatSender]:
+            sender = self.open_sender(chat)
+            try:
+                yield sender
+            finally:
+                await asyncio.to_thread(sender.close)
+
+        return SliceRunner(
+            store=OffloadedStore(
+                self.chats, self.events, MongoHistories(self.database), MongoToolResults(self.database)
+            ),
+            workflows=Workflows(self.config.mozaiks_workflows_path),
+            models=ModelConfigs(self.config),
+            open_sender=sender_of,
+            config=self.config,
+            clock=now,
+            toolboxes={},
+        )
+
+
+@lru_cache(maxsize=1)
+def parts() -> Parts:
+    """The process's parts, made on first use."""
+    config = settings()
+    logging.getLogger("mozaiks").setLevel(config.log_level)
+    return Parts(config)

@@ -1,0 +1,91 @@
+"""What a slice writes at once, and the one who writes it under the chat's lease."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from mozaiks.access.principal import Tenant
+from mozaiks.chats.changes import Applied, Change, ChatFields, HistoryEntry
+from mozaiks.chats.events import NewEvent
+from mozaiks.chats.states import Chat, UsageTotals, no_usage
+from mozaiks.engine.ports import Sender, SliceStore
+from mozaiks.engine.state import EngineState, add_usage
+from mozaiks.errors import MozaiksError
+
+__all__ = ["Finish", "SafePoint", "Scribe"]
+
+
+@dataclass(slots=True)
+class SafePoint:
+    """Effects that are stored together or not at all."""
+
+    events: list[NewEvent] = field(default_factory=list)
+    history: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    usage: UsageTotals = field(default_factory=no_usage)
+
+
+Finish = Callable[[Chat], tuple[ChatFields, list[NewEvent]]]
+"""Decides, from the chat as it is in the moment of writing, what else the safe point sets and says."""
+
+
+class Scribe:
+    """Writes safe points, and publishes what they say.
+
+    Every write holds the lease's token against the chat: a worker that lost its lease writes nothing more.
+    """
+
+    def __init__(self, store: SliceStore, sender: Sender, chat: Chat, lease_token: str, state: EngineState) -> None:
+        self._store = store
+        self._sender = sender
+        self._tenant = Tenant(chat.app_id)
+        self._token = lease_token
+        self.chat = chat
+        self.state = state
+        self._stored = state.dump()
+
+    def revert(self) -> None:
+        """Forget what was changed since the last safe point."""
+        self.state = EngineState.load(self._stored)
+
+    async def write(self, point: SafePoint, finish: Finish | None = None) -> Chat:
+        """Store ``point`` with the engine's state.
+
+        Raises
+        ------
+        MozaiksError
+            ``LEASE_LOST`` if another worker has the chat; nothing was written then.
+        """
+        state = self.state
+        history = []
+        for agent, payload in point.history:
+            history.append(HistoryEntry(agent, state.histories.get(agent, 0), payload))
+            state.histories[agent] = state.histories.get(agent, 0) + 1
+        state.run_usage = add_usage(state.run_usage, point.usage)
+
+        def decide(chat: Chat) -> Change:
+            if chat.lease is None or chat.lease.token != self._token:
+                raise MozaiksError("LEASE_LOST", "another worker has taken this chat over")
+            extra: ChatFields = {}
+            said: list[NewEvent] = []
+            if finish is not None:
+                extra, said = finish(chat)
+            fields: ChatFields = {"state": state.dump(), "usage": add_usage(chat.usage, point.usage), **extra}
+            return Change(fields, (*point.events, *said), history=tuple(history))
+
+        writing = asyncio.ensure_future(self._store.transact(self._tenant, self.chat.chat_id, decide))
+        try:
+            applied = await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            # A write that has begun may land. What we hold must be what is stored before anybody writes again.
+            self._wrote(await writing, state)
+            raise
+        return self._wrote(applied, state)
+
+    def _wrote(self, applied: Applied, state: EngineState) -> Chat:
+        self.chat = applied.chat
+        self._stored = state.dump()
+        self._sender.publish(applied.events)
+        return applied.chat

@@ -1,0 +1,62 @@
+"""Where a chat's engine stands between two safe points. Plain JSON, no AG2."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from mozaiks.chats.states import UsageTotals, no_usage
+
+__all__ = ["EngineState", "OpenTurn", "add_usage"]
+
+
+@dataclass(slots=True)
+class OpenTurn:
+    """A turn that has begun and not ended. ``steps`` counts its stored model responses."""
+
+    agent: str
+    no: int
+    steps: int = 0
+
+
+@dataclass(slots=True)
+class EngineState:
+    """What the next slice must know beside the histories.
+
+    ``speaker`` is whose turn is next, ``None``: decided from who spoke last. ``cursors`` hold, per agent, the ``seq``
+    of the last text it was told; ``histories`` the length of its history; ``inbox_seen`` the ``seq`` of the last thing
+    the user said that an agent was told.
+    """
+
+    speaker: str | None = None
+    last_speaker: str | None = None
+    run_no: int = 0
+    run_turns: int = 0
+    run_usage: UsageTotals = field(default_factory=no_usage)
+    turns: int = 0
+    attempts: int = 0
+    inbox_seen: int = 0
+    cursors: dict[str, int] = field(default_factory=dict)
+    histories: dict[str, int] = field(default_factory=dict)
+    context: dict[str, Any] = field(default_factory=dict)
+    open_turn: OpenTurn | None = None
+
+    @classmethod
+    def load(cls, stored: dict[str, Any]) -> EngineState:
+        """The state a former slice stored; a fresh one for a chat that never ran."""
+        known = dict(stored)
+        turn = known.pop("open_turn", None)
+        return cls(**known, open_turn=None if turn is None else OpenTurn(**turn))
+
+    def dump(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def add_usage(one: UsageTotals, other: UsageTotals) -> UsageTotals:
+    return {
+        "prompt_tokens": one["prompt_tokens"] + other["prompt_tokens"],
+        "completion_tokens": one["completion_tokens"] + other["completion_tokens"],
+        "cached_tokens": one["cached_tokens"] + other["cached_tokens"],
+        "total_tokens": one["total_tokens"] + other["total_tokens"],
+        "model_calls": one["model_calls"] + other["model_calls"],
+    }

@@ -1,0 +1,190 @@
+"""An agent's tools: Python functions and transfers as AG2 tools, and what running one comes to."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal, TypedDict
+
+from ag2.events import TextInput, ToolResult
+from ag2.tools import tool as ag2_tool
+from ag2.tools.final.function_tool import FunctionTool
+from pydantic import BaseModel, ValidationError
+
+from mozaiks.engine.functions import bind, load_function
+from mozaiks.manifests.spec import TERMINATE, USER, HandoffSpec, ToolSpec, WorkflowSpec
+
+__all__ = [
+    "CURRENT_CALL",
+    "ToolCallScope",
+    "ToolOutcome",
+    "Toolbox",
+    "failed",
+    "finished",
+    "transfer_tool_name",
+]
+
+MAX_RESULT_BYTES: Final = 512 * 1024
+"""A result goes into a prompt, a document and an event; beyond this, none of them is what it was meant for."""
+
+_ERROR_CHARACTERS: Final = 300
+
+
+class ToolOutcome(TypedDict):
+    """What came of one tool call, as the journal keeps it. ``text`` is what the model reads."""
+
+    status: Literal["ok", "error", "timeout"]
+    content: Any
+    text: str
+    context: dict[str, Any]
+
+
+@dataclass(slots=True)
+class ToolCallScope:
+    """The injectable values of the call that is running, and the value it returned."""
+
+    values: Mapping[str, Any]
+    returned: Any = None
+    changes: dict[str, Any] = field(default_factory=dict)
+
+
+CURRENT_CALL: ContextVar[ToolCallScope] = ContextVar("mozaiks_tool_call")
+
+
+def transfer_tool_name(target: str) -> str:
+    """The tool by which a model hands over to ``target``."""
+    return TERMINATE if target == TERMINATE else f"transfer_to_{target}"
+
+
+def finished(value: Any, context: dict[str, Any]) -> ToolOutcome:
+    """The outcome of a call that returned ``value``."""
+    try:
+        json.dumps(context, allow_nan=False)
+    except (TypeError, ValueError):
+        return failed(f"the tool set a variable of {sorted(context)} to something that is no JSON")
+    try:
+        plain = _plain(value)
+        text = plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError):
+        return failed(f"the tool returned {type(value).__name__}, which is no JSON", context=context)
+    if len(text.encode("utf-8", "replace")) > MAX_RESULT_BYTES:
+        return failed(f"the tool returned more than {MAX_RESULT_BYTES} bytes", context=context)
+    return {"status": "ok", "content": plain, "text": text or '""', "context": context}
+
+
+def failed(
+    error: Exception | str, *, status: Literal["error", "timeout"] = "error", context: dict[str, Any] | None = None
+) -> ToolOutcome:
+    """The outcome of a call that failed, in words a model can act on. Never a traceback."""
+    match error:
+        case str():
+            words = error
+        case ValidationError():
+            first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+            words = f"wrong arguments: {'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+        case _:
+            words = f"{type(error).__name__}: {error}"
+    text = f"Error: {words[:_ERROR_CHARACTERS]}"
+    return {"status": status, "content": text, "text": text, "context": context or {}}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    return value
+
+
+class Toolbox:
+    """The AG2 tools of a workflow's agents, built once for each version of it."""
+
+    def __init__(self, spec: WorkflowSpec, folder: Path) -> None:
+        self._spec = spec
+        self._folder = folder
+        self._of_agent: dict[str, list[FunctionTool]] = {}
+        self._functions: dict[str, FunctionTool] = {}
+
+    def of_agent(self, agent: str) -> list[FunctionTool]:
+        """What ``agent`` is offered: its own tools, and a transfer for each question-like handoff.
+
+        Raises
+        ------
+        MozaiksError
+            ``TOOL_LOAD_FAILED``.
+        """
+        if agent not in self._of_agent:
+            own = [self._function_tool(spec) for spec in self._spec.tools_of(agent)]
+            self._of_agent[agent] = own + [self._transfer_tool(*pair) for pair in self._transfers(agent).items()]
+        return self._of_agent[agent]
+
+    def transfer_target(self, agent: str, tool_name: str) -> str | None:
+        """Where calling ``tool_name`` takes the chat, if it is one of ``agent``'s transfers."""
+        return next((target for target in self._transfers(agent) if transfer_tool_name(target) == tool_name), None)
+
+    def spec_of(self, tool_name: str) -> ToolSpec | None:
+        return next((tool for tool in self._spec.tools if tool.name == tool_name), None)
+
+    def _transfers(self, agent: str) -> dict[str, list[HandoffSpec]]:
+        rules: dict[str, list[HandoffSpec]] = {}
+        for rule in self._spec.handoffs_from(agent):
+            if rule.kind == "llm":
+                rules.setdefault(rule.target, []).append(rule)
+        return rules
+
+    def _transfer_tool(self, target: str, rules: list[HandoffSpec]) -> FunctionTool:
+        where = {USER: "Hand over to the user", TERMINATE: "End the conversation"}.get(target, f"Hand over to {target}")
+        about = ""
+        if target not in (USER, TERMINATE):
+            agent = self._spec.agent(target)
+            about = "".join(f" {part}" for part in (agent.description or agent.role,) if part)
+        when = "; or ".join(rule.description or rule.condition for rule in rules)
+
+        async def transfer(reason: str = "") -> ToolResult:
+            # Final: the turn ends here, without another model call of this agent.
+            return ToolResult(TextInput(f"Handed over to {target}."), final=True)
+
+        return ag2_tool(
+            transfer,
+            name=transfer_tool_name(target),
+            description=f"{where}.{about} Use when: {when}",
+            schema={
+                "type": "object",
+                "properties": {"reason": {"type": "string", "description": "Why, in one sentence."}},
+                "required": ["reason"],
+                "additionalProperties": False,
+            },
+        )
+
+    def _function_tool(self, spec: ToolSpec) -> FunctionTool:
+        if spec.name not in self._functions:
+            if spec.function is None:
+                raise ValueError(f"the tool {spec.name!r} has no function")  # the loader lets none through
+            function = load_function(self._spec, self._folder, spec.function)
+            bound = _recording(bind(function, lambda: CURRENT_CALL.get().values, spec.parameters))
+            self._functions[spec.name] = ag2_tool(
+                bound,
+                name=spec.name,
+                description=spec.description or bound.__doc__ or "",
+                schema=None if spec.parameters is None else dict(spec.parameters),
+            )
+        return self._functions[spec.name]
+
+
+def _recording(bound: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[str]]:
+    """Leave the returned value in the call's scope; AG2 gets a text, which it passes through as it is."""
+
+    async def call(**arguments: Any) -> str:
+        scope = CURRENT_CALL.get()
+        scope.returned = await bound(**arguments)
+        return "done"
+
+    call.__name__ = bound.__name__
+    call.__doc__ = bound.__doc__
+    call.__signature__ = bound.__signature__  # type: ignore[attr-defined]
+    call.__annotations__ = bound.__annotations__
+    return call
