@@ -99,7 +99,9 @@ class ToolSpec(_Frozen):
     kind: ToolKind = ToolKind.AGENT_TOOL
     description: str = ""
     function: FunctionRef | None = None
-    agents: tuple[str, ...] = Field(default=(), description="Agents that own the tool, resolved; never empty once loaded.")
+    agents: tuple[str, ...] = Field(
+        default=(), description="Agents that own the tool, resolved; never empty once loaded."
+    )
     auto_execute: bool = False
     category: str = ""
     parameters: dict[str, Any] | None = Field(default=None, description="JSON Schema that refines the signature's.")

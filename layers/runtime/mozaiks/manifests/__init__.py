@@ -1,0 +1,19 @@
+"""A workflow folder of JSON and YAML manifests → one immutable ``WorkflowSpec``."""
+
+from __future__ import annotations
+
+from mozaiks.manifests.loader import Loaded, inspect_workflow, load_workflow
+from mozaiks.manifests.problems import ManifestErrors, Problem
+from mozaiks.manifests.registry import Registry, discover
+from mozaiks.manifests.spec import WorkflowSpec
+
+__all__ = [
+    "Loaded",
+    "ManifestErrors",
+    "Problem",
+    "Registry",
+    "WorkflowSpec",
+    "discover",
+    "inspect_workflow",
+    "load_workflow",
+]

@@ -1,0 +1,69 @@
+"""``structured_outputs``: replies that follow a model."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field, WithJsonSchema
+
+from mozaiks.manifests.canonical.base import CanonicalFile, CanonicalModel
+
+__all__ = ["ModelEntry", "ModelField", "OutputEntry", "StructuredOutputsFile"]
+
+TypeName = Annotated[
+    Any,
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"$ref": "#/$defs/ModelField"}]}),
+]
+
+
+class ModelField(CanonicalModel):
+    """One field of a model."""
+
+    nullable: ClassVar[frozenset[str]] = frozenset({"default"})
+
+    type: str = Field(
+        description=(
+            "str, int, float, bool, list, dict, enum or literal, optional, union, any, or another model's name; "
+            "also written list[str], optional[Item], str | int."
+        )
+    )
+    description: str = Field(default="", description="What the field means; told to the model.")
+    items: TypeName | None = Field(default=None, description="list, dict, optional: type of what is inside.")
+    values: list[str | int | float | bool | None] | None = Field(
+        default=None, description="enum, literal: the allowed values."
+    )
+    variants: list[TypeName] | None = Field(default=None, description="union: the allowed types.")
+    required: bool = Field(default=True, description="false: the field may be left out.")
+    default: Any = Field(default=None, description="Value when the field is left out.")
+
+
+class ModelEntry(CanonicalModel):
+    """A model: named fields with types."""
+
+    type: str | None = Field(default=None, description="'model', for readers; has no effect.")
+    description: str = Field(default="", description="What the model is; told to the model.")
+    fields: dict[str, ModelField] = Field(description="Name → field.")
+
+
+class OutputEntry(CanonicalModel):
+    """A structured output with a JSON Schema of its own."""
+
+    name: str = Field(description="Name of the output, as events carry it.")
+    schema_: Any = Field(
+        alias="schema",
+        description="A JSON Schema of an object, or the name of one of the models.",
+        json_schema_extra={"anyOf": [{"type": "string"}, {"type": "object"}]},
+    )
+    agent: str | None = Field(
+        default=None,
+        description="Whose reply it is; when absent, agents with structured_outputs_required, and with none such, every agent.",
+    )
+    when: str | None = Field(default=None, description="Expression; the output is asked for only when it is true.")
+
+
+class StructuredOutputsFile(CanonicalFile):
+    """``structured_outputs.yaml`` or ``structured_outputs.json``."""
+
+    models: dict[str, ModelEntry] = Field(default={}, description="Name → model.")
+    registry: dict[str, str] = Field(default={}, description="Agent → model its replies follow.")
+    outputs: list[OutputEntry] = Field(default=[])

@@ -1,0 +1,104 @@
+"""All workflows under one folder, found by name without regard to case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mozaiks.errors import MozaiksError
+from mozaiks.manifests.loader import inspect_workflow
+from mozaiks.manifests.nodes import Place
+from mozaiks.manifests.problems import Problem, ProblemLog, closest
+from mozaiks.manifests.spec import WorkflowSpec
+
+__all__ = ["Registry", "discover"]
+
+
+@dataclass(frozen=True)
+class Registry:
+    """The workflows that loaded, and what is wrong with those that did not.
+
+    Attributes
+    ----------
+    invalid
+        Folder name → every problem of it.
+    warnings
+        Declared name → the warnings of a workflow that loaded; only those that have some.
+    """
+
+    _by_name: Mapping[str, WorkflowSpec] = field(default_factory=dict)
+    invalid: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
+    warnings: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Declared names of the workflows that loaded, sorted."""
+        return tuple(sorted(spec.name for spec in self._by_name.values()))
+
+    def __iter__(self) -> Iterator[WorkflowSpec]:
+        return (self._by_name[name.casefold()] for name in self.names)
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.casefold() in self._by_name
+
+    def get(self, name: str) -> WorkflowSpec:
+        """The workflow called ``name``, in any case.
+
+        Raises
+        ------
+        MozaiksError
+            ``WORKFLOW_INVALID`` with its problems if the folder does not load, ``WORKFLOW_NOT_FOUND`` otherwise.
+        """
+        found = self._by_name.get(name.casefold())
+        if found is not None:
+            return found
+        for folder, problems in self.invalid.items():
+            if folder.casefold() == name.casefold():
+                errors = sum(problem.severity == "error" for problem in problems)
+                raise MozaiksError(
+                    "WORKFLOW_INVALID",
+                    f"workflow {folder!r} does not load: {errors} error{'s' if errors != 1 else ''} in its manifests",
+                    workflow=folder,
+                    problems=[problem.as_dict() for problem in problems],
+                )
+        match = closest(name, [*self.names, *self.invalid])
+        hint = f"; did you mean {match!r}?" if match else ""
+        raise MozaiksError("WORKFLOW_NOT_FOUND", f"there is no workflow {name[:80]!r}{hint}", workflow=name[:80])
+
+
+def discover(root: Path) -> Registry:
+    """Load every workflow folder directly under ``root``; a broken one never hides the others.
+
+    Folders whose name begins with ``_`` or ``.`` are no workflows.
+
+    Raises
+    ------
+    MozaiksError
+        ``CONFIGURATION`` if ``root`` is no folder.
+    """
+    if not root.is_dir():
+        raise MozaiksError("CONFIGURATION", f"the workflows folder {root.name!r} does not exist")
+    specs: dict[str, WorkflowSpec] = {}
+    invalid: dict[str, tuple[Problem, ...]] = {}
+    warnings: dict[str, tuple[Problem, ...]] = {}
+    seen: dict[str, str] = {}
+    for folder in sorted(path for path in root.iterdir() if path.is_dir() and path.name[0] not in "_."):
+        twin = seen.setdefault(folder.name.casefold(), folder.name)
+        if twin != folder.name:
+            report = ProblemLog()
+            message = f"the folders {twin!r} and {folder.name!r} differ in case only; names are not told apart by case"
+            report.error("duplicate_workflow", message, Place(folder.name))
+            invalid[folder.name] = report.sorted()
+            continue
+        loaded = inspect_workflow(folder)
+        if loaded.spec is None:
+            invalid[folder.name] = loaded.problems
+            continue
+        specs[folder.name.casefold()] = loaded.spec
+        if loaded.problems:
+            warnings[loaded.spec.name] = loaded.problems
+    return Registry(specs, invalid, warnings)
