@@ -28,6 +28,7 @@ _SHOWN: Final = (
     "status",
 )
 """Facts of a record that are shown beside its message. Anything else could be what a user said."""
+_STACK: Final = "stack"
 _RUNTIME_NOISE: Final = ("START RequestId", "END RequestId", "REPORT RequestId", "INIT_START")
 
 
@@ -45,21 +46,15 @@ class WorkerLog:
     def __init__(self, console: Console, *, verbose: bool) -> None:
         self._console = console
         self._verbose = verbose
-        self._partial: dict[str, bytes] = {}
         self._in_trace: set[str] = set()
 
-    def said(self, function: str, chunk: bytes) -> None:
-        """Take what a worker of ``function`` wrote, in pieces of any size."""
-        *lines, rest = (self._partial.pop(function, b"") + chunk).split(b"\n")
-        if len(rest) > 64 * 1024:
-            lines, rest = [*lines, rest], b""
-        if rest:
-            self._partial[function] = rest
-        for line in lines:
-            self._line(function, line.decode("utf-8", "replace").rstrip())
-
-    def _line(self, function: str, line: str) -> None:
+    def said(self, function: str, line: str) -> None:
+        """Take a line a worker of ``function`` wrote, or the stack itself (``stack``)."""
+        line = line.rstrip()
         if not line:
+            return
+        if function == _STACK:
+            self._console.print(Text(f"↻ {printable(redacted(line))}", style="dim"))
             return
         record = _record(line)
         if record is not None:

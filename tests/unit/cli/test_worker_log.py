@@ -12,17 +12,17 @@ from mozaiks_local.cli.redaction import redacted
 from mozaiks_local.cli.worker_log import WorkerLog
 
 
-def shown(*chunks: bytes, verbose: bool = False) -> list[str]:
+def shown(*lines: str, verbose: bool = False) -> list[str]:
     file = io.StringIO()
     log = WorkerLog(Console(file=file, width=300), verbose=verbose)
-    for chunk in chunks:
-        log.said("MessageFunction", chunk)
+    for line in lines:
+        log.said("MessageFunction", line)
     return file.getvalue().splitlines()
 
 
-def record(level: str, message: object, **facts: object) -> bytes:
+def record(level: str, message: object, **facts: object) -> str:
     stamp = "2026-05-01T10:20:30.123Z"
-    return json.dumps({"level": level, "message": message, "timestamp": stamp, **facts}).encode() + b"\n"
+    return json.dumps({"level": level, "message": message, "timestamp": stamp, **facts})
 
 
 def test_a_warning_is_shown_with_its_function_and_an_information_is_not() -> None:
@@ -31,7 +31,7 @@ def test_a_warning_is_shown_with_its_function_and_an_information_is_not() -> Non
 
 
 def test_everything_is_shown_when_asked_for() -> None:
-    assert len(shown(record("DEBUG", "detail"), b"printed by a tool\n", verbose=True)) == 2
+    assert len(shown(record("DEBUG", "detail"), "printed by a tool", verbose=True)) == 2
 
 
 def test_what_a_user_said_is_not_repeated() -> None:
@@ -40,18 +40,20 @@ def test_what_a_user_said_is_not_repeated() -> None:
 
 
 def test_an_uncaught_error_is_shown_whole_and_what_follows_is_not() -> None:
-    trace = b'[ERROR] KeyError: 1\nTraceback (most recent call last):\n  File "app.py"\nKeyError: 1\nprinted later\n'
-    assert [line.split(maxsplit=2)[2] for line in shown(trace)] == [
+    trace = [
         "[ERROR] KeyError: 1",
         "Traceback (most recent call last):",
-        'File "app.py"',
+        '  File "app.py"',
         "KeyError: 1",
+        "printed later",
     ]
+    assert [line.split(maxsplit=2)[2] for line in shown(*trace)] == [line.strip() for line in trace[:-1]]
 
 
-def test_a_line_that_comes_in_pieces_is_one_line() -> None:
-    whole = record("ERROR", "in two pieces")
-    assert len(shown(whole[:20], whole[20:])) == 1
+def test_a_reload_is_told() -> None:
+    file = io.StringIO()
+    WorkerLog(Console(file=file, width=300), verbose=False).said("stack", "app.py changed: MessageFunction reloaded")
+    assert file.getvalue() == "↻ app.py changed: MessageFunction reloaded\n"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,94 @@
+"""``mozaiks workflows list``: what is in the workflows folder, and what is wrong with it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.table import Table
+from rich.text import Text
+
+from mozaiks_local.cli.console import Failure, errors, out, printable
+from mozaiks_local.cli.environment import read_settings
+
+__all__ = ["Listed", "discover_workflows", "list_workflows", "tell_invalid"]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One workflow folder. ``problems`` are sentences that name file and line; an invalid one has at least one."""
+
+    name: str
+    valid: bool
+    agents: tuple[str, ...] = ()
+    tools: tuple[str, ...] = ()
+    startup_mode: str | None = None
+    version: str | None = None
+    problems: tuple[str, ...] = ()
+
+
+def discover_workflows(path: Path) -> list[Listed]:
+    """Every workflow folder under ``path``, by name."""
+    from mozaiks.manifests import discover
+
+    if not path.is_dir():
+        raise Failure(f"there is no folder {path}: make it, or name another with MOZAIKS_WORKFLOWS_PATH")
+    found = discover(path)
+    valid = [
+        Listed(
+            name=spec.name,
+            valid=True,
+            agents=tuple(agent.name for agent in spec.agents),
+            tools=tuple(tool.name for tool in spec.tools),
+            startup_mode=str(spec.startup_mode),
+            version=spec.version,
+            problems=(),
+        )
+        for spec in found.valid
+    ]
+    invalid = [
+        Listed(name=error.workflow, valid=False, problems=tuple(str(problem) for problem in error.problems))
+        for error in found.invalid
+    ]
+    return sorted((*valid, *invalid), key=lambda workflow: workflow.name.casefold())
+
+
+def list_workflows(folder: Path, *, as_json: bool) -> bool:
+    """Print the workflows of a command run in ``folder``; returns whether all are valid."""
+    path = (folder / read_settings(folder).mozaiks_workflows_path).resolve()
+    listed = discover_workflows(path)
+    if as_json:
+        print(json.dumps([asdict(workflow) for workflow in listed], indent=2))
+    elif not listed:
+        out().print(Text(f"no workflows in {path}"))
+    else:
+        out().print(_table(listed))
+        tell_invalid(listed)
+    return all(workflow.valid for workflow in listed)
+
+
+def tell_invalid(listed: list[Listed]) -> None:
+    """Say what is wrong with each invalid workflow."""
+    for workflow in listed:
+        if not workflow.valid:
+            count = len(workflow.problems)
+            lines = [f"the workflow {workflow.name!r} is invalid ({count} problem{'s' if count != 1 else ''}):"]
+            lines += [f"  {problem}" for problem in workflow.problems]
+            errors().print(Text(printable("\n".join(lines)), style="yellow"))
+
+
+def _table(listed: list[Listed]) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in ("workflow", "state", "agents", "tools", "startup", "version"):
+        table.add_column(heading, overflow="fold")
+    for workflow in listed:
+        table.add_row(
+            Text(printable(workflow.name), "cyan"),
+            Text("valid", "green") if workflow.valid else Text("invalid", "red"),
+            Text(printable(", ".join(workflow.agents)) or "-"),
+            Text(printable(", ".join(workflow.tools)) or "-"),
+            workflow.startup_mode or "-",
+            Text((workflow.version or "-")[:12], "dim"),
+        )
+    return table
