@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import time
 from collections.abc import Coroutine
@@ -12,15 +13,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rich.text import Text
 
-from mozaiks_local.cli.console import Failure, complain, errors, out, warn
+from mozaiks_local.cli.console import Failure, complain, errors, out, printable, warn
 from mozaiks_local.cli.dev_checks import TEMPLATE
 from mozaiks_local.cli.dev_environment import template_parameters, worker_environment
 from mozaiks_local.cli.dev_lock import DevLock
 from mozaiks_local.cli.panel import chat_command, open_url, ready_panel
+from mozaiks_local.cli.redaction import redacted
 from mozaiks_local.cli.steps import Steps
 from mozaiks_local.cli.stopping import stop_requested
 from mozaiks_local.cli.worker_log import WorkerLog
-from mozaiks_local.cli.workflows import Listed, discover_workflows, tell_invalid
+from mozaiks_local.cli.workflows import Listed, discover_workflows, tell_problems
 from mozaiks_local.client import ApiError, call_api
 from mozaiks_local.demo_model import MODEL_NAME, DemoModel
 from mozaiks_local.mongod import EmbeddedMongod
@@ -107,7 +109,7 @@ class DevStack:
         if state["ignored"]:
             warn(f"not part of the local stack: {', '.join(state['ignored'])}")
         with steps.step("health", "waiting for the API") as step:
-            await self._until_healthy(self._stack.http_url)
+            await self._until_healthy(self._stack)
             step.result = "every part answers"
         self._lock.say_url(self._stack.http_url)
         self._announce(self._stack.http_url, listed)
@@ -124,23 +126,27 @@ class DevStack:
             log_sink=self._log.said,
         )
 
-    async def _until_healthy(self, url: str) -> None:
+    async def _until_healthy(self, stack: LocalStack) -> None:
         deadline = time.monotonic() + _HEALTHY_SECONDS
+        pause = 0.05
         while True:
             try:
-                await call_api(url, "GET", "/api/health", timeout_seconds=5.0)
+                await call_api(stack.http_url, "GET", "/api/health", timeout_seconds=5.0)
             except ApiError as error:
-                if time.monotonic() > deadline:
+                broken = _broken(stack)
+                if broken or time.monotonic() > deadline:
                     raise Failure(
-                        f"{url}/api/health did not answer 200 within {_HEALTHY_SECONDS:g} s; the last answer was:"
-                        f" {error} ({error.code}). Run with --verbose to see what the functions say."
+                        broken
+                        or f"{stack.http_url}/api/health did not answer 200 within {_HEALTHY_SECONDS:g} s; it said:"
+                        f" {error} ({error.code}). Run with --verbose to see what the functions say"
                     ) from error
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 0.5)
             else:
                 return
 
     def _announce(self, url: str, listed: list[Listed]) -> None:
-        tell_invalid(listed)
+        tell_problems(listed)
         valid = [workflow.name for workflow in listed if workflow.valid]
         parts = {name: said for name, said in self._steps.results.items() if name in ("database", "model", "stack")}
         parts["workflows"] = ", ".join(valid) or "none yet: add a folder to workflows/"
@@ -178,3 +184,16 @@ class DevStack:
             await asyncio.wait_for(stopping, _STOP_SECONDS)
         except TimeoutError:
             complain(f"{what} did not stop within {_STOP_SECONDS:g} s")
+
+
+def _broken(stack: LocalStack) -> str | None:
+    """What to say of a function that cannot start; waiting would not mend it."""
+    for name, state in stack.describe_now()["functions"].items():
+        if state["last_error"]:
+            try:
+                error = json.loads(state["last_error"])
+                reason = f"{error.get('errorType')}: {error.get('errorMessage')}"
+            except (ValueError, AttributeError):
+                reason = str(state["last_error"])
+            return f"{name} cannot start: {printable(redacted(reason))}"
+    return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,6 +16,8 @@ from mozaiks_local.cli.redaction import redacted
 __all__ = ["WorkerLog"]
 
 _LEVELS: Final = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
+_QUIET_SECONDS: Final = 10.0
+_REMEMBERED: Final = 500
 _STYLES: Final = {"DEBUG": "dim", "INFO": "dim", "WARNING": "yellow", "ERROR": "red", "CRITICAL": "bold red"}
 _SHOWN: Final = (
     "chat_id",
@@ -28,6 +31,8 @@ _SHOWN: Final = (
     "status",
 )
 """Facts of a record that are shown beside its message. Anything else could be what a user said."""
+_ADVICE: Final = "LAMBDA_WARNING: Unhandled exception."
+"""AWS's own advice on runtime updates, said with every uncaught error; nothing of it is true here."""
 _STACK: Final = "stack"
 _RUNTIME_NOISE: Final = ("START RequestId", "END RequestId", "REPORT RequestId", "INIT_START")
 
@@ -40,18 +45,19 @@ class WorkerLog:
     console
         Where to.
     verbose
-        Every line; otherwise records of level WARNING and above, and uncaught errors.
+        Every line; otherwise records of level WARNING and above and uncaught errors, each once in ten seconds.
     """
 
     def __init__(self, console: Console, *, verbose: bool) -> None:
         self._console = console
         self._verbose = verbose
         self._in_trace: set[str] = set()
+        self._shown: dict[tuple[str, str, str], float] = {}
 
     def said(self, function: str, line: str) -> None:
         """Take a line a worker of ``function`` wrote, or the stack itself (``stack``)."""
         line = line.rstrip()
-        if not line:
+        if not line or _ADVICE in line:
             return
         if function == _STACK:
             self._console.print(Text(f"↻ {printable(redacted(line))}", style="dim"))
@@ -85,7 +91,21 @@ class WorkerLog:
         name = function.removesuffix("Function").lower()
         line = Text.assemble((f"{at} " if at else "", "dim"), (f"{name:<12}", "cyan"))
         line.append(f"{level:<8}", _STYLES.get(level, ""))
-        self._console.print(line.append(printable(redacted(text))))
+        text = printable(redacted(text))
+        if self._repeats(function, level, text):
+            return
+        self._console.print(line.append(text))
+
+    def _repeats(self, function: str, level: str, text: str) -> bool:
+        """Whether this line was shown moments ago: a function that cannot start says the same with each event."""
+        if self._verbose:
+            return False
+        now, key = time.monotonic(), (function, level, text)
+        if len(self._shown) > _REMEMBERED:
+            self._shown.clear()
+        repeated = now - self._shown.get(key, -_QUIET_SECONDS) < _QUIET_SECONDS
+        self._shown[key] = now
+        return repeated
 
 
 def _record(line: str) -> dict[str, Any] | None:

@@ -12,12 +12,12 @@ from rich.text import Text
 from mozaiks_local.cli.console import Failure, errors, out, printable
 from mozaiks_local.cli.environment import read_settings
 
-__all__ = ["Listed", "discover_workflows", "list_workflows", "tell_invalid"]
+__all__ = ["Listed", "discover_workflows", "list_workflows", "tell_problems"]
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One workflow folder. ``problems`` are sentences that name file and line; an invalid one has at least one."""
+    """One workflow folder. ``problems`` name file and line; a valid one may have warnings."""
 
     name: str
     valid: bool
@@ -43,13 +43,13 @@ def discover_workflows(path: Path) -> list[Listed]:
             tools=tuple(tool.name for tool in spec.tools),
             startup_mode=str(spec.startup_mode),
             version=spec.version,
-            problems=(),
+            problems=tuple(str(problem) for problem in found.warnings.get(spec.name, ())),
         )
-        for spec in found.valid
+        for spec in found
     ]
     invalid = [
-        Listed(name=error.workflow, valid=False, problems=tuple(str(problem) for problem in error.problems))
-        for error in found.invalid
+        Listed(name=name, valid=False, problems=tuple(str(problem) for problem in problems))
+        for name, problems in found.invalid.items()
     ]
     return sorted((*valid, *invalid), key=lambda workflow: workflow.name.casefold())
 
@@ -64,18 +64,17 @@ def list_workflows(folder: Path, *, as_json: bool) -> bool:
         out().print(Text(f"no workflows in {path}"))
     else:
         out().print(_table(listed))
-        tell_invalid(listed)
+        tell_problems(listed)
     return all(workflow.valid for workflow in listed)
 
 
-def tell_invalid(listed: list[Listed]) -> None:
-    """Say what is wrong with each invalid workflow."""
+def tell_problems(listed: list[Listed]) -> None:
+    """Say what is wrong with each workflow, the warnings of valid ones too."""
     for workflow in listed:
-        if not workflow.valid:
-            count = len(workflow.problems)
-            lines = [f"the workflow {workflow.name!r} is invalid ({count} problem{'s' if count != 1 else ''}):"]
-            lines += [f"  {problem}" for problem in workflow.problems]
-            errors().print(Text(printable("\n".join(lines)), style="yellow"))
+        if workflow.problems:
+            state = "has warnings" if workflow.valid else "is invalid"
+            lines = [f"! the workflow {workflow.name!r} {state}:", *(f"  {problem}" for problem in workflow.problems)]
+            errors().print(Text(printable("\n".join(lines)), style="yellow" if workflow.valid else "red"))
 
 
 def _table(listed: list[Listed]) -> Table:
@@ -86,8 +85,8 @@ def _table(listed: list[Listed]) -> Table:
         table.add_row(
             Text(printable(workflow.name), "cyan"),
             Text("valid", "green") if workflow.valid else Text("invalid", "red"),
-            Text(printable(", ".join(workflow.agents)) or "-"),
-            Text(printable(", ".join(workflow.tools)) or "-"),
+            Text(printable("\n".join(workflow.agents)) or "-"),
+            Text(printable("\n".join(workflow.tools)) or "-"),
             workflow.startup_mode or "-",
             Text((workflow.version or "-")[:12], "dim"),
         )

@@ -50,6 +50,10 @@ def test_an_uncaught_error_is_shown_whole_and_what_follows_is_not() -> None:
     assert [line.split(maxsplit=2)[2] for line in shown(*trace)] == [line.strip() for line in trace[:-1]]
 
 
+def test_the_same_line_is_not_repeated_again_and_again() -> None:
+    assert len(shown(*[record("ERROR", "cannot start")] * 5, record("ERROR", "another"))) == 2
+
+
 def test_a_reload_is_told() -> None:
     file = io.StringIO()
     WorkerLog(Console(file=file, width=300), verbose=False).said("stack", "app.py changed: MessageFunction reloaded")
