@@ -18,6 +18,7 @@ import threading
 import time
 from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
@@ -82,24 +83,21 @@ class StepFunctions:
     """moto's executor, with AWS's answers where moto's differ."""
 
     def __init__(self, region: str, account: str, time_scale: float) -> None:
-        from moto.core.config import default_user_config
+        moto_config: Any = import_module("moto.core.config")
+        moto_config.default_user_config["stepfunctions"] = {"execute_state_machine": True}
+        backends: Any = import_module("moto.stepfunctions.parser.models")
+        worker: Any = import_module("moto.stepfunctions.parser.backend.execution_worker")
+        component = "moto.stepfunctions.parser.asl.component"
+        lambda_calls: Any = import_module(f"{component}.state.exec.state_task.lambda_eval_utils")
 
-        default_user_config["stepfunctions"] = {"execute_state_machine": True}
-        from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
-        from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
-        from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
-        from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
-        from moto.stepfunctions.parser.backend import execution_worker
-        from moto.stepfunctions.parser.models import stepfunctions_parser_backends
-
-        self._backend: Any = stepfunctions_parser_backends[account][region]
-        self._threads: list[threading.Thread] = execution_worker.TMP_THREADS
+        self._backend: Any = backends.stepfunctions_parser_backends[account][region]
+        self._threads: list[threading.Thread] = worker.TMP_THREADS
         self._lock = threading.Lock()
         self._ended_names: dict[str, set[str]] = {}
         # Neither of these two changes what an execution does, only when the same work is done.
-        self._parsed = ParsedAhead(AmazonStateLanguageParser.parse)
-        execution_worker.AmazonStateLanguageParser = self._parsed
-        make_client = lambda_eval_utils.boto_client_for
+        self._parsed = ParsedAhead(worker.AmazonStateLanguageParser.parse)
+        worker.AmazonStateLanguageParser = self._parsed
+        make_client = lambda_calls.boto_client_for
 
         @lru_cache(maxsize=8)
         def kept_client(region: str, service: str) -> Any:
@@ -108,15 +106,17 @@ class StepFunctions:
         def client_for(region: str, service: str, state_credentials: Any = None) -> Any:
             return kept_client(region, service)
 
-        lambda_eval_utils.boto_client_for = client_for
+        lambda_calls.boto_client_for = client_for
         kept_client(region, "lambda")
         if time_scale != 1.0:
-            retrier_decl.time = SimpleNamespace(sleep=lambda seconds: time.sleep(seconds * time_scale))
+            retrier: Any = import_module(f"{component}.common.retry.retrier_decl")
+            retrier.time = SimpleNamespace(sleep=lambda seconds: time.sleep(seconds * time_scale))
+            wait: Any = import_module(f"{component}.state.wait.wait_function.wait_function")
 
             def scaled_wait(_self: Any, env: Any, wait_seconds: float) -> None:
                 env.program_state_event.wait(wait_seconds * time_scale)
 
-            WaitFunction._wait_interval = scaled_wait
+            wait.WaitFunction._wait_interval = scaled_wait
 
     def create(self, name: str, definition: str, role: str) -> None:
         self._backend.create_state_machine(name=name, definition=definition, roleArn=role)
@@ -162,7 +162,7 @@ class Services:
 
         self._region = region
         self._moto = BotocoreStubber()
-        self._request = AWSPreparedRequest
+        self._request: Any = AWSPreparedRequest
         self._own = {
             "AWSStepFunctions.StartExecution": step_functions.start_execution,
             "AWSStepFunctions.SendTaskFailure": step_functions.send_task_failure,

@@ -130,9 +130,14 @@ class AwsProcess:
         """Every execution of every state machine that is remembered, as ``DescribeExecution`` gives it."""
         found: list[dict[str, Any]] = []
         for machine in self._machines:
-            listed = await self.call("ListExecutions", {"stateMachineArn": machine.arn})
-            for item in listed["executions"]:
-                found.append(await self.call("DescribeExecution", {"executionArn": item["executionArn"]}))
+            page: dict[str, Any] = {"stateMachineArn": machine.arn}
+            while True:
+                listed = await self.call("ListExecutions", page)
+                for item in listed["executions"]:
+                    found.append(await self.call("DescribeExecution", {"executionArn": item["executionArn"]}))
+                if not listed.get("nextToken"):
+                    break
+                page["nextToken"] = listed["nextToken"]
         return found
 
 

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from .http_server import HttpRequest, HttpResponse, error_response
-from .socket_connection import MAX_MESSAGE_BYTES, SlowClientError, SocketConnection
 from .socket_api import Sockets
+from .socket_connection import MAX_MESSAGE_BYTES, SlowClientError, SocketConnection
 from .socket_events import new_id
 
 __all__ = ["ConnectionsApi", "FaultKind", "Faults"]
@@ -44,6 +44,10 @@ class Faults:
             ``gone`` answers 410, ``throttled`` 429, ``hang`` nothing for ``seconds`` and 410 then.
         connection_id
             Only posts to this connection; any connection when it is ``None``.
+        times
+            How many posts.
+        seconds
+            How long a ``hang`` lasts.
         """
         with self._lock:
             self._faults.append(_Fault(kind, connection_id, times, seconds))

@@ -85,7 +85,7 @@ def _pattern(route: HttpRoute) -> _Pattern:
             variables += 1
             expression += f"(?P<{_group(part[1:-1])}>[^/]+)"
     rank = (greedy, variables, -len(path), int(method == "ANY"))
-    return _Pattern(route, method, re.compile(f"^{prefix}{expression}/?$", re.DOTALL), rank)
+    return _Pattern(route, method, re.compile(f"^{prefix}{expression}$", re.DOTALL), rank)
 
 
 def _group(name: str) -> str:

@@ -165,7 +165,7 @@ class HttpProtocol(asyncio.Protocol):
         except asyncio.CancelledError:
             self._transport.abort()
             raise
-        except Exception:
+        except Exception:  # noqa: BLE001 - logged, and answered as API Gateway would
             _LOG.exception("%s %s failed inside the local stack", request.method, request.raw_path)
             response = HttpResponse(500, b'{"message":"Internal Server Error"}', [("Content-Type", "application/json")])
         self._task = None
@@ -179,9 +179,10 @@ class HttpProtocol(asyncio.Protocol):
         self._advance()
 
     def _write(self, method: str, response: HttpResponse) -> None:
-        headers = [*response.headers, ("Content-Length", str(len(response.body)))]
+        bodiless = response.status in (204, 304)
+        headers = [*response.headers] if bodiless else [*response.headers, ("Content-Length", str(len(response.body)))]
         out = self._send(h11.Response(status_code=response.status, headers=headers, reason=b""))
-        if response.body and method != "HEAD" and response.status not in (204, 304):
+        if response.body and method != "HEAD" and not bodiless:
             out += self._send(h11.Data(data=response.body))
         out += self._send(h11.EndOfMessage())
         self._transport.write(out)

@@ -88,7 +88,7 @@ class Intrinsics:
             raise TemplateError(f"Fn::GetAtt {name}.{attribute} is not known to the local stack")
         return self._attributes[name, attribute]
 
-    def _function(self, name: str, argument: Any) -> Any:  # noqa: PLR0911 - one return per function of the language
+    def _function(self, name: str, argument: Any) -> Any:
         match name:
             case "Fn::GetAtt":
                 parts = argument.split(".", 1) if isinstance(argument, str) else argument

@@ -37,7 +37,7 @@ class LambdaLimits:
 
     ``patience`` is how long a queued event waits for a warm worker before another process is started for it;
     ``event_retry_delays`` are the pauses before the retries of a failed asynchronous event (on AWS one and two
-    minutes); ``freeze`` stops workers between events, as Lambda does.
+    minutes); ``init_seconds`` bounds the import of a handler's module; ``freeze`` stops workers between events, as Lambda does.
     """
 
     max_workers_per_function: int = 10
@@ -45,6 +45,7 @@ class LambdaLimits:
     idle_seconds: float = 300.0
     event_retry_delays: tuple[float, ...] = (1.0, 2.0)
     throttled_retry_seconds: float = 0.5
+    init_seconds: float = 60.0
     freeze: bool = False
 
 
@@ -111,6 +112,8 @@ class LambdaService:
             Logical id, name or ARN of the function.
         payload
             JSON.
+        client_context
+            Base64 JSON for the handler's context, as ``X-Amz-Client-Context`` carries it.
 
         Raises
         ------
@@ -198,6 +201,7 @@ class LambdaService:
             environment=function.environment,
             arn=definition.arn,
             timeout=definition.timeout,
+            init_timeout=self._limits.init_seconds,
             freeze=self._limits.freeze,
         )
         function.workers.append(worker)
@@ -209,6 +213,7 @@ class LambdaService:
             await worker.start()
         except OSError as error:
             worker.state = "gone"
+            worker.settled.set()
             worker.init_error = json.dumps(
                 {"errorType": "Runtime.InvalidEntrypoint", "errorMessage": f"the worker could not be started: {error}"}
             ).encode()
@@ -257,8 +262,7 @@ class LambdaService:
         for function in chosen:
             if not function.workers:
                 self._start_worker(function)
-        while any(not function.idle and function.starting for function in chosen):
-            await asyncio.sleep(0.005)
+        await asyncio.gather(*(worker.settled.wait() for function in chosen for worker in function.workers))
 
     def reload(self, names: Iterable[str] | None = None) -> None:
         """Have the next events run in new processes, which see changed code; events under way finish first."""

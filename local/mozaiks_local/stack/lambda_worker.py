@@ -92,6 +92,8 @@ class Worker:
         The function's ARN, which the handler's context shows.
     timeout
         Seconds an event may take; then the process and all it started are killed.
+    init_timeout
+        Seconds until its first poll.
     freeze
         Stop the process (SIGSTOP) between events, as Lambda does.
     """
@@ -105,6 +107,7 @@ class Worker:
         environment: Mapping[str, str],
         arn: str,
         timeout: float,
+        init_timeout: float,
         freeze: bool = False,
     ) -> None:
         self.state: Literal["starting", "idle", "busy", "gone"] = "starting"
@@ -112,12 +115,14 @@ class Worker:
         self.idle_since = 0.0
         self.init_error: bytes | None = None
         self.pid: int | None = None
+        self.settled = asyncio.Event()  # it has polled once, or is gone
         self._owner = owner
         self._handler = handler
         self._cwd = cwd
         self._environment = dict(environment)
         self._arn = arn
         self._timeout = timeout
+        self._init_timeout = init_timeout
         self._freeze = freeze
         self._next: asyncio.Future[HttpResponse] | None = None
         self._deadline: asyncio.TimerHandle | None = None
@@ -142,6 +147,7 @@ class Worker:
         self.pid = process.pid
         if self.state == "gone":  # killed while it was being started
             self._signal(signal.SIGKILL)
+        self._deadline = asyncio.get_running_loop().call_later(self._init_timeout, self._init_timed_out)
         self._watch = asyncio.create_task(self._wait(process))
 
     def deliver(self, invocation: Invocation) -> None:
@@ -184,6 +190,11 @@ class Worker:
         except ProcessLookupError:
             return
 
+    def _init_timed_out(self) -> None:
+        text = f"Init timed out after {self._init_timeout:.2f} seconds"
+        self.init_error = json.dumps({"errorType": "Sandbox.Timedout", "errorMessage": text}).encode()
+        self.kill()
+
     def _timed_out(self) -> None:
         if self.current is not None:
             self.current.fail_with("Sandbox.Timedout", f"Task timed out after {self._timeout:.2f} seconds")
@@ -208,6 +219,7 @@ class Worker:
             self.current = None
         await self._server.stop()
         self._owner.worker_gone(self, reason)
+        self.settled.set()
 
     async def _listen(self, stream: asyncio.StreamReader) -> None:
         left = b""
@@ -229,10 +241,12 @@ class Worker:
     async def _runtime_api(self, request: HttpRequest) -> HttpResponse:
         action = request.raw_path.removeprefix(_RUNTIME)
         if action == "invocation/next":
+            self._stop_clock()
             self.current = None
             self._next = asyncio.get_running_loop().create_future()
             waiting = self._next
             self._owner.worker_ready(self)
+            self.settled.set()
             if self._freeze and self.state == "idle":
                 self._signal(signal.SIGSTOP)
             return await waiting

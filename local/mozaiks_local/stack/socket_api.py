@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote
 
+from .errors import StackError
 from .http_server import HttpRequest
-from .lambda_service import LambdaService, StackError
+from .lambda_service import LambdaService
 from .lambda_worker import InvokeResult
 from .socket_connection import SlowClientError, SocketConnection, SocketLimits
 from .socket_events import connect_event, disconnect_event, message_event, new_id, select_route
@@ -74,7 +75,10 @@ class Sockets:
         self._stopping = True
         for connection in [*self._open.values(), *self._pending]:
             connection.close(1001, "Going away")
-        await asyncio.sleep(0)
+        for _ in range(20):  # clients answer a close within a moment
+            if not self._open:
+                break
+            await asyncio.sleep(0.01)
         for connection in [*self._open.values(), *self._pending]:
             connection.abort()
         for task in list(self._tasks):

@@ -130,7 +130,7 @@ class SocketConnection(asyncio.Protocol):
         if response is None:
             self.refuse(400, b'{"message":"Bad Request"}', [("Content-Type", "application/json")])
         else:
-            self.refuse(response.status_code, response.body or b"", [("Content-Type", "text/plain")])
+            self.refuse(response.status_code, bytes(response.body or b""), [("Content-Type", "text/plain")])
 
     # -- sending -----------------------------------------------------------------------------------------------------
 

@@ -149,9 +149,14 @@ class LocalStack:
     def start(self) -> None:
         """Start the stack in a thread of its own; returns when it is ready."""
         ready: Future[None] = Future()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(ready)), name="local-stack")
+        # A daemon: if the caller ends without stop(), the process may end, and everything started here ends with it.
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(ready)), name="local-stack", daemon=True)
         self._thread.start()
-        ready.result()
+        try:
+            ready.result()
+        except BaseException:
+            self.stop()
+            raise
 
     async def _serve(self, ready: Future[None]) -> None:
         self._stop_asked = asyncio.Event()
@@ -264,14 +269,14 @@ class LocalStack:
         if self._loop is None or self._state != "ready":
             work.close()
             raise StackError(f"the stack is {self._state}")
-        if self._thread is not threading.current_thread() and self._thread is not None:
-            return asyncio.run_coroutine_threadsafe(work, self._loop).result()
         try:
-            asyncio.get_running_loop()
+            running = asyncio.get_running_loop()
         except RuntimeError:
-            return asyncio.run_coroutine_threadsafe(work, self._loop).result()
-        work.close()
-        raise StackError("called from the stack's own event loop, which would wait for itself; use the async form")
+            running = None
+        if running is self._loop:
+            work.close()
+            raise StackError("called from the stack's own event loop, which would wait for itself; use the async form")
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     async def _reap(self) -> None:
         while True:

@@ -220,7 +220,7 @@ class _Reader:
                 attributes[name, "RoleId"] = name
 
     def read(self) -> StackTemplate:
-        functions = {f.id: f for f in self._each("AWS::Lambda::Function", self._function)}
+        functions = {f.id: f for f in self._each("AWS::Lambda::Function", self._function) if f is not None}
         self._by_arn = {function.arn: function.id for function in functions.values()}
         http_routes: list[HttpRoute] = []
         sockets: list[SocketApi] = []
@@ -254,12 +254,16 @@ class _Reader:
     def _folder(self, content: Any, owner: str) -> Path:
         if not isinstance(content, dict) or content.get("S3Bucket") != LOCAL_BUCKET:
             raise TemplateError(f"{owner}: its code is not a folder beside the template, so it cannot run locally")
-        folder = (self._root / content["S3Key"]).resolve()
+        folder: Path = (self._root / content["S3Key"]).resolve()
         if not folder.is_dir():
             raise TemplateError(f"{owner}: its code folder {content['S3Key']!r} does not exist beside the template")
         return folder
 
-    def _function(self, name: str, properties: dict[str, Any]) -> FunctionDefinition:
+    def _function(self, name: str, properties: dict[str, Any]) -> FunctionDefinition | None:
+        runtime = properties.get("Runtime", "none, an image")
+        if not runtime.startswith("python"):
+            self._ignored.append(f"{name} (AWS::Lambda::Function): its runtime is {runtime}, only Python runs here")
+            return None
         layers: list[Path] = []
         for layer in properties.get("Layers", []):
             content = self._resources.get(layer, {}).get("Properties", {}).get("Content")
@@ -277,7 +281,7 @@ class _Reader:
             arn=f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:{function_name}",
             code=self._folder(properties.get("Code"), name),
             handler=properties.get("Handler", "app.handler"),
-            runtime=properties.get("Runtime", "python3.11"),
+            runtime=runtime,
             timeout=float(properties.get("Timeout", 3)),
             memory=int(properties.get("MemorySize", 128)),
             environment={key: str(value) for key, value in variables.items()},

@@ -27,7 +27,9 @@ def transform(path: Path, cache: Path | None) -> dict[str, Any]:
         If the file cannot be read or the transform refuses it; the message repeats the transform's.
     """
     document = _load(path)
-    for name, resource in document.get("Resources", {}).items():
+    for kind, properties in (document.get("Globals") or {}).items():
+        _localize(path, f"Globals.{kind}", properties)
+    for name, resource in document["Resources"].items():
         _localize(path, name, resource.get("Properties") or {})
     stored = cache / f"template-{_fingerprint(document)}.json" if cache is not None else None
     if stored is not None and stored.is_file():
