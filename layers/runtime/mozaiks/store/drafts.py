@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pymongo.database import Database
+from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from mozaiks.access.principal import Tenant
@@ -24,7 +25,9 @@ class MongoDrafts:
     """
 
     def __init__(self, database: Database[Document]) -> None:
-        self._drafts = database["chat_drafts"].with_options(write_concern=WriteConcern(1, j=False))
+        self._drafts = database["chat_drafts"].with_options(
+            write_concern=WriteConcern(1, j=False), read_concern=ReadConcern("local")
+        )
 
     def write(self, tenant: Tenant, chat_id: str, message_id: str, agent: str, content: str, now: datetime) -> None:
         with reachable():

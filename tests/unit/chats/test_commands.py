@@ -1,0 +1,103 @@
+"""Frames of clients: what is understood, and what is said about the rest."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mozaiks.chats.commands import MAX_FRAME_BYTES, Hello, SubmitInput, parse_frame
+from mozaiks.errors import MozaiksError
+
+
+def code_of(body: str) -> str:
+    with pytest.raises(MozaiksError) as caught:
+        parse_frame(body)
+    return caught.value.code
+
+
+def test_fields_may_stand_under_data_or_at_the_top() -> None:
+    top = parse_frame('{"type":"user.input.submit","text":"hi","client_message_id":"m1"}')
+    under = parse_frame('{"type":"user.input.submit","data":{"text":"hi","client_message_id":"m1"}}')
+    assert top == under
+    assert isinstance(top, SubmitInput)
+
+
+def test_the_older_name_of_last_seq_is_understood() -> None:
+    hello = parse_frame('{"type":"client.resume","chat_id":"c1","lastClientIndex":7}')
+    assert isinstance(hello, Hello)
+    assert hello.last_seq == 7
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ("{", "BAD_JSON"),
+        ("", "BAD_JSON"),
+        ("[" * 5000, "BAD_JSON"),
+        ("[1]", "BAD_FRAME"),
+        ('"text"', "BAD_FRAME"),
+        ("{}", "BAD_FRAME"),
+        ('{"type":7}', "BAD_FRAME"),
+        ('{"type":"chat.frobnicate"}', "UNKNOWN_TYPE"),
+        ('{"type":"user.input.submit"}', "TEXT_REQUIRED"),
+        ('{"type":"user.input.submit","text":""}', "TEXT_REQUIRED"),
+        ('{"type":"user.input.submit","text":"  "}', "TEXT_REQUIRED"),
+        ('{"type":"user.input.submit","text":{"$ne":1}}', "TEXT_REQUIRED"),
+        ('{"type":"user.input.submit","text":"\\ud800"}', "TEXT_REQUIRED"),
+        ('{"type":"user.input.submit","text":"x","client_message_id":{"$ne":null}}', "VALIDATION"),
+        ('{"type":"user.input.submit","text":"x","request_id":"a b"}', "VALIDATION"),
+        ('{"type":"user.input.submit","text":"x","on_busy":"explode"}', "VALIDATION"),
+        ('{"type":"client.hello","last_seq":-1}', "VALIDATION"),
+        ('{"type":"client.hello","chat_id":{"$gt":""}}', "VALIDATION"),
+    ],
+)
+def test_a_wrong_frame_is_named_by_its_code(body: str, code: str) -> None:
+    assert code_of(body) == code
+
+
+def test_a_frame_of_the_size_limit_is_taken_and_a_larger_one_is_not() -> None:
+    def frame(length: int) -> str:
+        return json.dumps({"type": "user.input.submit", "text": "x" * length})
+
+    spare = MAX_FRAME_BYTES - len(frame(0))
+    parse_frame(frame(spare))
+    assert code_of(frame(spare + 1)) == "FRAME_TOO_LARGE"
+
+
+def test_the_size_counts_bytes_not_characters() -> None:
+    body = json.dumps({"type": "user.input.submit", "text": "é" * 20_000}, ensure_ascii=False)
+    assert len(body) < MAX_FRAME_BYTES
+    assert code_of(body) == "FRAME_TOO_LARGE"
+
+
+def test_an_error_does_not_repeat_what_was_sent() -> None:
+    with pytest.raises(MozaiksError) as caught:
+        parse_frame('{"type":"user.input.submit","text":"x","on_busy":"my secret"}')
+    assert "secret" not in caught.value.message
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=True) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(JSON | st.fixed_dictionaries({"type": st.sampled_from(["user.input.submit", "client.hello"]), "text": JSON}))
+def test_no_frame_raises_anything_but_its_own_error(value: Any) -> None:
+    try:
+        parse_frame(json.dumps(value))
+    except MozaiksError:
+        return
+
+
+@given(st.text())
+def test_no_text_raises_anything_but_its_own_error(body: str) -> None:
+    try:
+        parse_frame(body)
+    except MozaiksError:
+        return

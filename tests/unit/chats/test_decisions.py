@@ -1,0 +1,153 @@
+"""What each command does to a chat in each state."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from mozaiks.chats import decisions
+from mozaiks.chats.commands import SubmitInput
+from mozaiks.chats.states import FINAL, Chat, ChatStatus, Greeting, PendingInput
+from mozaiks.errors import MozaiksError
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def chat(status: ChatStatus = ChatStatus.CREATED, *, mode: str = "AgentDriven", **fields: object) -> Chat:
+    greeting = Greeting(mode, "Host", initial_message="begin", initial_message_to_user="Welcome")  # type: ignore[arg-type]
+    return Chat(
+        chat_id="c1",
+        app_id="acme",
+        user_id="me",
+        workflow_name="W",
+        workflow_version="v",
+        greeting=greeting,
+        cache_seed=1,
+        created_at=NOW,
+        updated_at=NOW,
+        status=status,
+        **fields,  # type: ignore[arg-type]
+    )
+
+
+def pending(request_id: str) -> PendingInput:
+    return {"request_id": request_id, "kind": "input", "agent": None, "prompt": "?"}
+
+
+def submit(text: str = "hi", **fields: object) -> SubmitInput:
+    return SubmitInput(type="user.input.submit", text=text, **fields)  # type: ignore[arg-type]
+
+
+def waiting(*requests: str) -> Chat:
+    return chat(ChatStatus.WAITING, waiting_for="input", pending=tuple(map(pending, requests)), run_no=3)
+
+
+def test_an_agent_driven_chat_begins_with_its_hidden_message() -> None:
+    change = decisions.begin(chat(), NOW)
+    assert change.fields["status"] is ChatStatus.RUNNING
+    assert change.fields["run_no"] == 1
+    (event,) = change.events
+    assert (event.concealed, event.data["content"], change.says) == (True, "begin", 0)
+
+
+@pytest.mark.parametrize("status", [status for status in ChatStatus if status is not ChatStatus.CREATED])
+def test_a_chat_that_has_begun_does_not_begin_again(status: ChatStatus) -> None:
+    change = decisions.begin(chat(status), NOW)
+    assert (dict(change.fields), change.events) == ({}, ())
+
+
+def test_a_user_driven_chat_opens_with_its_greeting_and_waits() -> None:
+    change = decisions.opening(chat(mode="UserDriven"), NOW, None)
+    assert change.fields["status"] is ChatStatus.WAITING
+    assert [event.type for event in change.events] == ["chat.text", "chat.input_request"]
+
+
+def test_a_user_driven_chat_opened_with_a_message_runs_at_once_and_keeps_its_greeting() -> None:
+    change = decisions.opening(chat(mode="UserDriven"), NOW, "hello")
+    assert change.fields["status"] is ChatStatus.RUNNING
+    assert "pending" not in change.fields
+    assert [event.data["content"] for event in change.events] == ["Welcome", "hello"]
+    assert change.says == 1
+
+
+def test_a_backend_only_chat_runs_without_anybody_connecting() -> None:
+    assert decisions.opening(chat(mode="BackendOnly"), NOW, None).fields["status"] is ChatStatus.RUNNING
+
+
+def test_a_plain_message_answers_the_only_open_request() -> None:
+    change = decisions.submit_input(waiting("r1"), submit(), "m1", NOW)
+    assert change.fields["status"] is ChatStatus.RUNNING
+    assert change.fields["run_no"] == 4
+    assert change.fields["pending"] == ()
+    assert [event.type for event in change.events] == ["chat.input_ack", "chat.text"]
+    assert change.says == 1
+
+
+def test_with_several_open_requests_the_named_one_is_answered_and_the_others_stay() -> None:
+    change = decisions.submit_input(waiting("r1", "r2"), submit(request_id="r2"), "m1", NOW)
+    assert [each["request_id"] for each in change.fields["pending"]] == ["r1"]
+
+
+def test_an_answer_to_a_request_that_is_not_open_is_refused() -> None:
+    with pytest.raises(MozaiksError) as caught:
+        decisions.submit_input(waiting("r1"), submit(request_id="r9"), "m1", NOW)
+    assert caught.value.code == "REQUEST_NOT_OPEN"
+
+
+def test_a_message_during_a_run_is_queued_and_starts_no_other_run() -> None:
+    change = decisions.submit_input(chat(ChatStatus.RUNNING, run_no=2), submit(), "m1", NOW)
+    assert "status" not in change.fields
+    assert "run_no" not in change.fields
+    assert change.command is not None
+    assert change.command.answer["queued"] is True
+
+
+def test_a_client_may_ask_for_a_refusal_during_a_run() -> None:
+    with pytest.raises(MozaiksError) as caught:
+        decisions.submit_input(chat(ChatStatus.RUNNING, run_no=2), submit(on_busy="reject"), "m1", NOW)
+    assert caught.value.code == "CHAT_BUSY"
+    assert caught.value.retryable
+
+
+@pytest.mark.parametrize("status", sorted(FINAL))
+def test_a_chat_that_ended_takes_no_message(status: ChatStatus) -> None:
+    with pytest.raises(MozaiksError) as caught:
+        decisions.submit_input(chat(status), submit(), "m1", NOW)
+    assert caught.value.code == "CHAT_ENDED"
+
+
+def test_a_backend_only_chat_takes_no_message() -> None:
+    with pytest.raises(MozaiksError) as caught:
+        decisions.submit_input(chat(ChatStatus.RUNNING, mode="BackendOnly"), submit(), "m1", NOW)
+    assert caught.value.code == "NO_USER_INPUT"
+
+
+def test_cancelling_a_waiting_chat_ends_it_at_once() -> None:
+    change = decisions.cancel(waiting("r1"), NOW)
+    assert change.fields["status"] is ChatStatus.CANCELLED
+    assert [event.type for event in change.events] == ["chat.run_complete"]
+
+
+def test_cancelling_a_running_chat_leaves_its_end_to_the_worker() -> None:
+    change = decisions.cancel(chat(ChatStatus.RUNNING, run_no=1), NOW)
+    assert dict(change.fields) == {"cancel_requested": True}
+
+
+@pytest.mark.parametrize("status", sorted(FINAL))
+def test_cancelling_an_ended_chat_changes_nothing(status: ChatStatus) -> None:
+    assert decisions.cancel(chat(status), NOW).events == ()
+
+
+def test_a_run_that_was_given_up_ends_as_failed_with_an_error() -> None:
+    change = decisions.fail(chat(ChatStatus.RUNNING, run_no=2), 2, NOW, "States.Timeout")
+    assert change.fields["status"] is ChatStatus.FAILED
+    assert [event.type for event in change.events] == ["chat.error", "chat.run_complete"]
+
+
+@pytest.mark.parametrize(
+    "other", [chat(ChatStatus.RUNNING, run_no=3), chat(ChatStatus.COMPLETED, run_no=2), replace(waiting("r"), run_no=2)]
+)
+def test_a_late_report_of_failure_does_not_touch_another_run_or_an_ended_one(other: Chat) -> None:
+    assert decisions.fail(other, 2, NOW, "late").events == ()
