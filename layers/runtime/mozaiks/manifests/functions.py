@@ -36,7 +36,7 @@ class PythonFile:
 
 
 class FunctionFinder:
-    """Finds functions in one workflow's Python files (and those of ``_shared`` beside it)."""
+    """Finds functions in one workflow's Python files."""
 
     def __init__(self, folder: Folder, report: ProblemLog) -> None:
         self._folder = folder
@@ -109,10 +109,6 @@ class FunctionFinder:
         return self.function_in(relative, [function], place, key, what) if relative else None
 
     def _path(self, relative: str) -> Path | None:
-        if relative.startswith("../_shared/"):
-            shared = (self._folder.path.parent / "_shared").resolve()
-            real = (self._folder.path / relative).resolve()
-            return real if real.is_relative_to(shared) else None
         return self._folder.inside(relative)
 
     def _parse(self, relative: str) -> PythonFile | None:
@@ -139,9 +135,6 @@ def _candidates(text: str, directory: str) -> list[str]:
         path = text.removeprefix("./")
     else:
         path = text.replace(".", "/") + ".py" if "/" not in text else text + ".py"
-    for prefix in ("workflows/_shared/", "_shared/"):
-        if path.startswith(prefix):
-            return [f"../_shared/{path.removeprefix(prefix)}"]
     if not path or path.startswith("/") or ".." in path.split("/"):
         return []
     if path.startswith(("tools/", "hooks/")):

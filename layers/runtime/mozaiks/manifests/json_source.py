@@ -7,10 +7,11 @@ the check for duplicate keys that ``json`` lacks.
 from __future__ import annotations
 
 import json
+import json.decoder
 import math
 import re
 from bisect import bisect_right
-from json.decoder import scanstring
+from collections.abc import Callable
 from typing import NoReturn
 
 from mozaiks.manifests.nodes import MAX_DEPTH, MAX_NODES, Entry, Node, Place, SourceError
@@ -19,6 +20,7 @@ __all__ = ["parse_json"]
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _LITERAL = re.compile(r"true|false|null|-?[0-9][0-9.eE+-]*")
+_scan_string: Callable[[str, int], tuple[str, int]] = getattr(json.decoder, "scanstring")  # noqa: B009
 _WORDS = {"true": True, "false": False, "null": None}
 
 
@@ -81,8 +83,8 @@ class _Scanner:
         place = self.place(at)
         first = self.text[at]
         if first == '"':
-            text, end = scanstring(self.text, at + 1, True)
-            return Node(text, place), end
+            text, end = _scan_string(self.text, at + 1)
+            return Node(text, place, 1 if end - at - 2 == len(text) else None), end
         if first == "{":
             return self.read_map(at, place, depth)
         if first == "[":
@@ -103,7 +105,7 @@ class _Scanner:
         at = self.skip(at + 1)
         while self.text[at] != "}":
             key_place = self.place(at)
-            key, at = scanstring(self.text, at + 1, True)
+            key, at = _scan_string(self.text, at + 1)
             if key in entries:
                 message = f"the key {key!r} stands twice, first on line {entries[key].place.line}"
                 self.duplicates.append(SourceError("duplicate_key", message, key_place.line, key_place.column))

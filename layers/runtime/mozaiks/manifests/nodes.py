@@ -43,6 +43,8 @@ class Node:
 
     value: NodeValue
     place: Place
+    text_offset: int | None = None
+    """Columns from ``place`` to the first character of a text that stands in the source as it is, on one line."""
 
     def plain(self) -> Any:
         """The tree as plain dicts, lists and scalars."""
@@ -90,10 +92,10 @@ class Node:
             return Node({k: Entry(e.key, e.place, e.node.copy()) for k, e in self.value.items()}, self.place)
         if isinstance(self.value, list):
             return Node([node.copy() for node in self.value], self.place)
-        return Node(self.value, self.place)
+        return Node(self.value, self.place, self.text_offset)
 
     def walk(self) -> Iterator[Node]:
-        """This node and every node under it."""
+        """The node itself and every node under it."""
         yield self
         for entry in self.entries().values():
             yield from entry.node.walk()

@@ -28,7 +28,7 @@ def warn_unreachable(spec: WorkflowSpec, agents: list[Agent], reading: Reading) 
         if agent.spec.name not in reached:
             reading.report.warning(
                 "unreachable_agent",
-                f"no handoff leads from {spec.initial_agent!r} to agent {agent.spec.name!r}; only a tool could choose it",
+                f"no handoff leads from {spec.initial_agent!r} to {agent.spec.name!r}; only a tool could choose it",
                 agent.node.place,
                 key=agent.spec.name,
             )

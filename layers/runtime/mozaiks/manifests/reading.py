@@ -84,7 +84,7 @@ class Reading:
             self.report.error(
                 "expression",
                 f"{what}: {error.message} (column {error.column} of the expression)\n{error.caret(text)}",
-                node.place,
+                _column(node, error.column),
                 key=key,
             )
             return None
@@ -100,3 +100,10 @@ class Reading:
                     key=key,
                 )
         return expression
+
+
+def _column(node: Node, column: int) -> Place:
+    """Where that column of a text stands in its file, as far as the source tells."""
+    if node.text_offset is None or node.place.column is None:
+        return node.place
+    return node.place._replace(column=node.place.column + node.text_offset + column - 1)

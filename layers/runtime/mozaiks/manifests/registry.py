@@ -12,7 +12,7 @@ from mozaiks.manifests.nodes import Place
 from mozaiks.manifests.problems import Problem, ProblemLog, closest
 from mozaiks.manifests.spec import WorkflowSpec
 
-__all__ = ["Registry", "discover"]
+__all__ = ["Registry", "discover", "workflow_folders"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,11 @@ class Registry:
     def names(self) -> tuple[str, ...]:
         """Declared names of the workflows that loaded, sorted."""
         return tuple(sorted(spec.name for spec in self._by_name.values()))
+
+    @property
+    def valid(self) -> tuple[WorkflowSpec, ...]:
+        """The workflows that loaded, by name."""
+        return tuple(self)
 
     def __iter__(self) -> Iterator[WorkflowSpec]:
         return (self._by_name[name.casefold()] for name in self.names)
@@ -80,17 +85,15 @@ def discover(root: Path) -> Registry:
     MozaiksError
         ``CONFIGURATION`` if ``root`` is no folder.
     """
-    if not root.is_dir():
-        raise MozaiksError("CONFIGURATION", f"the workflows folder {root.name!r} does not exist")
     specs: dict[str, WorkflowSpec] = {}
     invalid: dict[str, tuple[Problem, ...]] = {}
     warnings: dict[str, tuple[Problem, ...]] = {}
-    seen: dict[str, str] = {}
-    for folder in sorted(path for path in root.iterdir() if path.is_dir() and path.name[0] not in "_."):
-        twin = seen.setdefault(folder.name.casefold(), folder.name)
-        if twin != folder.name:
+    kept = workflow_folders(root)
+    for folder in _folders(root):
+        twin = kept[folder.name.casefold()]
+        if twin != folder:
             report = ProblemLog()
-            message = f"the folders {twin!r} and {folder.name!r} differ in case only; names are not told apart by case"
+            message = f"the folders {twin.name!r} and {folder.name!r} differ in case only; keep one"
             report.error("duplicate_workflow", message, Place(folder.name))
             invalid[folder.name] = report.sorted()
             continue
@@ -102,3 +105,23 @@ def discover(root: Path) -> Registry:
         if loaded.problems:
             warnings[loaded.spec.name] = loaded.problems
     return Registry(specs, invalid, warnings)
+
+
+def workflow_folders(root: Path) -> dict[str, Path]:
+    """Folded name → folder, for every workflow folder under ``root``; of two that differ in case only, the first.
+
+    Raises
+    ------
+    MozaiksError
+        ``CONFIGURATION`` if ``root`` is no folder.
+    """
+    folders: dict[str, Path] = {}
+    for folder in _folders(root):
+        folders.setdefault(folder.name.casefold(), folder)
+    return folders
+
+
+def _folders(root: Path) -> list[Path]:
+    if not root.is_dir():
+        raise MozaiksError("CONFIGURATION", f"the workflows folder {root.name!r} does not exist")
+    return sorted(path for path in root.iterdir() if path.is_dir() and path.name[0] not in "_.")

@@ -82,7 +82,7 @@ class ModelSpec(_Frozen):
 
 
 class FunctionRef(_Frozen):
-    """A Python function inside the workflow's folder (or ``_shared``), never an arbitrary import."""
+    """A Python function inside the workflow's folder, never an arbitrary import."""
 
     path: str = Field(description="Path of the file, relative to the workflow folder, with forward slashes.")
     function: str = "execute"

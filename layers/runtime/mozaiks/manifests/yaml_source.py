@@ -2,9 +2,9 @@
 
 Events, not objects: nothing is ever constructed from a tag, aliases are expanded under a limit, and nesting uses our
 own stack. Plain scalars follow the YAML 1.2 core schema, not YAML 1.1: only ``true`` and ``false`` are booleans (so an
-answer ``NO`` or a key ``on`` stays text, and fields that are booleans accept the usual spellings themselves), and dates,
-``1_000``, ``012`` and ``1:30`` stay what they look like: text or decimal numbers. That is what makes a workflow mean
-the same in YAML and in JSON.
+answer ``NO`` or a key ``on`` stays text, and fields that are booleans accept the usual spellings themselves), and
+dates, ``1_000``, ``012`` and ``1:30`` stay what they look like: text or decimal numbers. That is what makes a workflow
+mean the same in YAML and in JSON.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ class _Composer:
             if event.anchor:
                 self.anchors[event.anchor] = Node(event.value, self.place(event))
             return
-        node = Node(self.resolve(event, plain), self.place(event))
+        node = Node(self.resolve(event, plain), self.place(event), _text_offset(event))
         if event.anchor:
             self.anchors[event.anchor] = node
         self.add(node, event)
@@ -195,16 +195,30 @@ class _Composer:
         if tag == f"{_TAG}str" or (tag in (None, "!") and not plain):
             return text
         value = _core(text)
-        wanted = {f"{_TAG}int": int, f"{_TAG}float": (int, float), f"{_TAG}bool": bool, f"{_TAG}null": type(None)}
+        wanted: dict[str, type | tuple[type, ...]] = {
+            f"{_TAG}int": int,
+            f"{_TAG}float": (int, float),
+            f"{_TAG}bool": bool,
+            f"{_TAG}null": type(None),
+        }
         if tag in (None, "!"):
             if isinstance(value, float) and not math.isfinite(value):
                 raise self.failure("number", f"the number {text[:40]} is too large", event)
             return value
         if tag not in wanted:
             raise self.failure("yaml_tag", f"the tag {tag!r} is not supported", event)
-        if not isinstance(value, wanted[tag]):
-            raise self.failure("yaml_tag", f"{text[:40]!r} is no {tag.removeprefix(_TAG)}", event)
-        return value
+        if isinstance(value, wanted[tag]):
+            return value
+        raise self.failure("yaml_tag", f"{text[:40]!r} is no {tag.removeprefix(_TAG)}", event)
+
+
+def _text_offset(event: Any) -> int | None:
+    """Columns to the first character of a text whose source is the text itself, on one line."""
+    if event.start_mark.line != event.end_mark.line or event.style in ("|", ">"):
+        return None
+    quotes = 2 if event.style else 0
+    width = event.end_mark.column - event.start_mark.column - quotes
+    return quotes // 2 if width == len(event.value) else None
 
 
 def _core(text: str) -> str | int | float | bool | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from mozaiks.manifests.canonical.agents import LlmConfig
 from mozaiks.manifests.canonical.base import CanonicalFile, CanonicalModel
@@ -14,6 +14,8 @@ __all__ = ["OrchestratorFile", "TerminationConditions", "TextCondition"]
 
 class TextCondition(CanonicalModel):
     """How a text is compared. Exactly one key."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
     equals: str | None = Field(default=None, description="The whole text, without surrounding blanks.")
     contains: str | None = Field(default=None, description="A part of the text.")

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
-from pydantic import Field, WithJsonSchema
+from pydantic import Field, SkipValidation
 
 from mozaiks.manifests.canonical.base import CanonicalFile, CanonicalModel
 
 __all__ = ["ModelEntry", "ModelField", "OutputEntry", "StructuredOutputsFile"]
-
-TypeName = Annotated[
-    Any,
-    WithJsonSchema({"anyOf": [{"type": "string"}, {"$ref": "#/$defs/ModelField"}]}),
-]
 
 
 class ModelField(CanonicalModel):
@@ -28,13 +23,17 @@ class ModelField(CanonicalModel):
         )
     )
     description: str = Field(default="", description="What the field means; told to the model.")
-    items: TypeName | None = Field(default=None, description="list, dict, optional: type of what is inside.")
+    items: Nested | None = Field(default=None, description="list, dict, optional: type of what is inside.")
     values: list[str | int | float | bool | None] | None = Field(
         default=None, description="enum, literal: the allowed values."
     )
-    variants: list[TypeName] | None = Field(default=None, description="union: the allowed types.")
+    variants: list[Nested] | None = Field(default=None, description="union: the allowed types.")
     required: bool = Field(default=True, description="false: the field may be left out.")
     default: Any = Field(default=None, description="Value when the field is left out.")
+
+
+Nested = SkipValidation["str | ModelField"]
+"""A type inside a type; the reader goes into it level by level, so that each error has its own place."""
 
 
 class ModelEntry(CanonicalModel):
@@ -56,7 +55,7 @@ class OutputEntry(CanonicalModel):
     )
     agent: str | None = Field(
         default=None,
-        description="Whose reply it is; when absent, agents with structured_outputs_required, and with none such, every agent.",
+        description="Whose reply it is. Absent: agents with structured_outputs_required, or, with none, all.",
     )
     when: str | None = Field(default=None, description="Expression; the output is asked for only when it is true.")
 
@@ -67,3 +66,6 @@ class StructuredOutputsFile(CanonicalFile):
     models: dict[str, ModelEntry] = Field(default={}, description="Name → model.")
     registry: dict[str, str] = Field(default={}, description="Agent → model its replies follow.")
     outputs: list[OutputEntry] = Field(default=[])
+
+
+ModelField.model_rebuild()

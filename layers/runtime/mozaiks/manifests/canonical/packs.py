@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from mozaiks.manifests.canonical.base import CanonicalFile, CanonicalModel
 
@@ -34,7 +34,7 @@ class NestedPackFile(CanonicalFile):
 class UiConfigFile(CanonicalFile):
     """``ui_config.yaml`` or ``ui_config.json``: passed to clients as it is, but for visual_agents."""
 
-    model_config = {"extra": "allow"}
+    model_config = ConfigDict(extra="allow")
 
     visual_agents: list[str] | None = Field(default=None, description="Agents whose text clients see; all when absent.")
     ui_config: dict[str, Any] | None = Field(default=None, description="The same settings, one level down.")

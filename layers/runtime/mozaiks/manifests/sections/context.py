@@ -62,7 +62,7 @@ def variable_names(section: Node, reading: Reading) -> list[tuple[str, Node]]:
         elif name in RESERVED or not (name.isascii() and name.isidentifier()):
             reading.report.error(
                 "wrong_name",
-                f"the variable name {name!r} must be letters, digits and '_', and none of {', '.join(sorted(RESERVED))}",
+                f"the variable name {name!r} must be letters, digits and '_', and no word of expressions",
                 node.place,
                 key=name,
             )
@@ -237,7 +237,7 @@ def _triggers_node(node: Node, reading: Reading, what: str) -> Node:
 
 def _trigger_node(raw: Node, reading: Reading, what: str) -> Node:
     entries = dict(raw.entries())
-    direct = {key: entries.pop(key) for key in ("equals", "contains", "regex") if key in entries}
+    direct: dict[str, Entry] = {key: entries.pop(key) for key in ("equals", "contains", "regex") if key in entries}
     if direct and "match" not in entries:
         first = next(iter(direct.values()))
         entries["match"] = Entry("match", first.place, Node(dict(direct), raw.place))

@@ -30,7 +30,7 @@ def read_handoffs(section: Node | None, reading: Reading) -> tuple[HandoffSpec, 
             if rule.source in always:
                 reading.report.warning(
                     "unreachable_rule",
-                    f"handoffs[{index}] is never looked at: the rule on line {always[rule.source]} already always leaves "
+                    f"handoffs[{index}] is never looked at: the rule on line {always[rule.source]} always holds for "
                     f"{rule.source!r}",
                     raw.place,
                 )

@@ -240,7 +240,7 @@ def _check_signature(tool: _Tool, reading: Reading) -> None:
         place = reading.folder.place(tool.function.path)._replace(line=signature.line, column=signature.column)
         reading.report.error(
             "signature",
-            f"the signature of {tool.function.function!r}, used by {tool.what}, cannot be described: {signature.trouble}",
+            f"the function {tool.function.function!r} of {tool.what} cannot be described: {signature.trouble}",
             place,
             key=tool.function.function,
         )

@@ -1,0 +1,92 @@
+"""Workflows one at a time, as a worker that runs chats needs them: loaded on first use, then kept."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from mozaiks.errors import MozaiksError
+from mozaiks.manifests.loader import load_workflow
+from mozaiks.manifests.problems import ManifestErrors, closest
+from mozaiks.manifests.registry import workflow_folders
+from mozaiks.manifests.spec import WorkflowSpec
+
+__all__ = ["InstalledWorkflow", "Workflows"]
+
+_Stamp = tuple[tuple[str, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledWorkflow:
+    """A loaded workflow and where its functions lie."""
+
+    spec: WorkflowSpec
+    folder: Path
+
+
+class Workflows:
+    """The workflows under ``root``, each read when it is first asked for.
+
+    Parameters
+    ----------
+    root
+        The folder that holds the workflow folders.
+    watch
+        Look at the files' times before each use and read a changed workflow again. For development; a deployed
+        worker's files do not change.
+    """
+
+    def __init__(self, root: Path | str, *, watch: bool = False) -> None:
+        self._root = Path(root)
+        self._watch = watch
+        self._lock = threading.Lock()
+        self._folders: dict[str, Path] | None = None
+        self._kept: dict[Path, tuple[_Stamp, InstalledWorkflow | ManifestErrors]] = {}
+
+    def get(self, name: str) -> InstalledWorkflow:
+        """The workflow called ``name``, in any case.
+
+        Raises
+        ------
+        MozaiksError
+            ``WORKFLOW_NOT_FOUND``, ``WORKFLOW_INVALID`` (a ``ManifestErrors`` with every problem), or
+            ``CONFIGURATION`` if the root is no folder.
+        """
+        with self._lock:
+            if self._folders is None or self._watch:
+                self._folders = workflow_folders(self._root)
+            folder = self._folders.get(name.casefold())
+            if folder is None:
+                match = closest(name, (path.name for path in self._folders.values()))
+                hint = f"; did you mean {match!r}?" if match else ""
+                raise MozaiksError(
+                    "WORKFLOW_NOT_FOUND", f"there is no workflow {name[:80]!r}{hint}", workflow=name[:80]
+                )
+            found = self._read(folder)
+        if isinstance(found, ManifestErrors):
+            raise ManifestErrors(found.workflow, found.problems)
+        return found
+
+    def _read(self, folder: Path) -> InstalledWorkflow | ManifestErrors:
+        stamp = _stamp(folder) if self._watch else ()
+        kept = self._kept.get(folder)
+        if kept is not None and kept[0] == stamp:
+            return kept[1]
+        found: InstalledWorkflow | ManifestErrors
+        try:
+            found = InstalledWorkflow(load_workflow(folder), folder)
+        except ManifestErrors as errors:
+            found = errors.with_traceback(None)
+        self._kept[folder] = (stamp, found)
+        return found
+
+
+def _stamp(folder: Path) -> _Stamp:
+    """Name, time and size of every file, which is what tells that a folder has changed."""
+    found = []
+    for path in sorted(folder.rglob("*")):
+        if path.suffix != ".pyc" and path.is_file():
+            status = path.stat()
+            found.append((str(path), status.st_mtime_ns, status.st_size))
+    return tuple(found)
