@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -22,6 +23,7 @@ def main(arguments: list[str]) -> int:
         return 2
     use, root = arguments[0], Path(__file__).resolve().parents[2]
     progress = Progress(sys.stderr)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: pip must not go on alone
     try:
         environment = Environment(root)
         if environment.is_ready(use):

@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from installer.environment import Environment
@@ -89,6 +90,30 @@ def test_an_installation_killed_half_way_is_begun_anew(project: Project) -> None
     made(project)
     assert project.ask("import tiny; print(tiny.version)") == "2.0"
     assert not unfinished.exists()
+
+
+def test_a_terminated_installation_ends_what_it_started(project: Project, tmp_path: Path) -> None:
+    made(project)
+    project.write_lock("2.0")
+    # pip imports this first: it says who it is and then takes its time.
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, sys, time\n"
+        "if 'pip' in sys.orig_argv and 'install' in sys.orig_argv:\n"
+        f"    open({str(tmp_path / 'pip.pid')!r}, 'w').write(f'{{os.getpid()}}\\n')\n"
+        "    time.sleep(600)\n"
+    )
+    command = [sys.executable, str(project.root / "local" / "bootstrap.py"), "local"]
+    env = project.environment(PYTHONPATH=str(tmp_path))
+    process = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True)
+    report = tmp_path / "pip.pid"
+    while not (report.exists() and report.read_text().endswith("\n")):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.terminate()
+    _, said = process.communicate()
+    assert process.returncode == 130
+    assert said.endswith("Interrupted; the next run begins the installation anew.\n")
+    assert not psutil.pid_exists(int(report.read_text()))
 
 
 def test_an_environment_without_its_packages_is_made_again(project: Project) -> None:
