@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rich.text import Text
 
-from mozaiks_local.cli.console import Failure, complain, errors, out, printable, warn
+from mozaiks_local.cli.console import Failure, complain, out, printable, warn
 from mozaiks_local.cli.dev_checks import TEMPLATE
 from mozaiks_local.cli.dev_environment import template_parameters, worker_environment
 from mozaiks_local.cli.dev_lock import DevLock
@@ -61,7 +61,7 @@ class DevStack:
         self._mongod = mongod
         self._lock = lock
         self._steps = steps
-        self._log = WorkerLog(errors(), verbose=verbose)
+        self._log = WorkerLog(out(), verbose=verbose)
         self._reload = reload
         self._model: DemoModel | None = None
         self._stack: LocalStack | None = None
