@@ -37,7 +37,8 @@ class LambdaLimits:
 
     ``patience`` is how long a queued event waits for a warm worker before another process is started for it;
     ``event_retry_delays`` are the pauses before the retries of a failed asynchronous event (on AWS one and two
-    minutes); ``init_seconds`` bounds the import of a handler's module; ``freeze`` stops workers between events, as Lambda does.
+    minutes); ``init_seconds`` bounds the import of a handler's module; ``freeze`` stops workers between events, as
+    Lambda does.
     """
 
     max_workers_per_function: int = 10
@@ -277,7 +278,9 @@ class LambdaService:
 
     def kill_workers(self, name: str) -> list[int]:
         """SIGKILL every worker of a function, busy or not; gives the process ids."""
-        workers = [worker for worker in self._find(name).workers if worker.pid is not None]
+        function = self._find(name)
+        function.idle.clear()  # a dying worker must not be given an event
+        workers = [worker for worker in function.workers if worker.pid is not None]
         for worker in workers:
             worker.kill()
         return [worker.pid for worker in workers if worker.pid is not None]

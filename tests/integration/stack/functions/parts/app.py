@@ -27,7 +27,7 @@ def handler(event, context):
                 path.write_text("died")
                 os.kill(os.getpid(), signal.SIGKILL)
         case "append":
-            with open(event["path"], "a") as file:
+            with pathlib.Path(event["path"]).open("a") as file:
                 file.write(f"{event['line']}\n")
             if event.get("fail"):
                 raise RuntimeError("asked to fail")

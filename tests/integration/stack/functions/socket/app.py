@@ -31,7 +31,7 @@ def handler(event, context):
         body = json.loads(event["body"])
     except ValueError:
         body = event["body"]
-    match body if isinstance(body, str) else body.get("type"):
+    match body.get("type") if isinstance(body, dict) else None:
         case "ask":
             return {"statusCode": 200, "body": json.dumps({"answer": 42})}
         case "slow":
