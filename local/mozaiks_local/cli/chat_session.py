@@ -17,6 +17,8 @@ from mozaiks_local.client import ChatClient, ConnectRefusedError, Event
 
 __all__ = ["talk"]
 
+_RETRIES: Final = 3
+_RETRY_SECONDS: Final = 0.5
 _PROMPT: Final = "\001\033[1m\002you\001\033[0m\033[2m\002 › \001\033[0m\002"
 _HELP: Final = "/quit leaves, /cancel stops the chat, /usage shows tokens"
 
@@ -61,6 +63,8 @@ class _Session:
         self._conversation = Conversation()
         self._own: set[str] = set()
         self._cancelled = False
+        self._prompting = False
+        self._retries = 0
         self._interrupted = asyncio.Event()
 
     async def run(self) -> int:
@@ -75,6 +79,8 @@ class _Session:
         finally:
             with contextlib.suppress(NotImplementedError):
                 loop.remove_signal_handler(signal.SIGINT)
+            if interactive and self._prompting:
+                out().print()  # leave the line of the prompt
             if interactive and not self._conversation.ended:
                 self._view.note(f"come back with: {self._way_back()}")
 
@@ -89,6 +95,7 @@ class _Session:
                     return self._ending()
                 if line is None and self._conversation.users_turn:
                     line = asyncio.ensure_future(self._lines.read(_PROMPT))
+                    self._prompting = True
                 if self._conversation.stuck_on_component and not self._lines.interactive:
                     raise Failure(f"the chat waits for {self._conversation.component!r}, which only a page can answer")
                 waited: set[asyncio.Future[Any]] = {next_event, interrupt}
@@ -98,10 +105,11 @@ class _Session:
                 if next_event in done:
                     event = next_event.result()
                     next_event = asyncio.ensure_future(_next(events))
-                    if self._refused(event):
+                    if not await self._take(event):
                         return 1
                 if line is not None and line in done:
                     text, line = line.result(), None
+                    self._prompting = text is None
                     if text is None or not await self._say(text):
                         return 0
                 if interrupt in done:
@@ -114,15 +122,26 @@ class _Session:
                 if task is not None:
                     task.cancel()
 
-    def _refused(self, event: Event) -> bool:
-        """Show and take in ``event``; whether it ends a conversation nobody can mend."""
+    async def _take(self, event: Event) -> bool:
+        """Show and take in ``event``; whether the conversation goes on."""
         own = str(event.data.get("message_id")) in self._own
-        if event.type == "error" and not self._lines.interactive:
-            complain(f"{event.data.get('message')} ({event.data.get('code')})")
-        else:
-            self._view.show(event, own=own)
         self._conversation.heard(event, self._client.last_seq)
-        return event.type == "error" and self._conversation.refused() and not self._lines.interactive
+        if event.type != "error":
+            self._retries = 0 if own else self._retries
+            self._view.show(event, own=own)
+            return True
+        unheard = self._conversation.unheard
+        if unheard and event.data.get("retryable") and self._retries < _RETRIES:
+            self._retries += 1
+            await asyncio.sleep(_RETRY_SECONDS * self._retries)
+            await self._client.resend()
+            return True
+        self._conversation.refused()
+        if self._lines.interactive:
+            self._view.show(event)
+            return True
+        complain(f"{event.data.get('message')} ({event.data.get('code')})")
+        return not unheard
 
     async def _say(self, text: str) -> bool:
         """Do what the line says; whether the conversation goes on."""

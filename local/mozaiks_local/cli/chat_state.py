@@ -105,11 +105,14 @@ class Conversation:
             case "chat.usage_delta":
                 self._spend(data)
 
-    def refused(self) -> bool:
-        """An ``error`` frame came: whether it refused what the user said, which the chat then never saw."""
-        refused = bool(self._unheard)
+    @property
+    def unheard(self) -> bool:
+        """Whether something the user said has not reached the chat yet."""
+        return bool(self._unheard)
+
+    def refused(self) -> None:
+        """What the user said will not reach the chat: it is the user's turn again, if it was."""
         self._unheard.clear()
-        return refused
 
     def _spend(self, data: Mapping[str, Any]) -> None:
         key = (str(data.get("agent") or "(hidden)"), str(data.get("model") or "?"))

@@ -150,7 +150,7 @@ class DevStack:
         valid = [workflow.name for workflow in listed if workflow.valid]
         parts = {name: said for name, said in self._steps.results.items() if name in ("database", "model", "stack")}
         parts["workflows"] = ", ".join(valid) or "none yet: add a folder to workflows/"
-        out().print(ready_panel(parts, open_url(url), chat_command(valid, self._settings.port)))
+        out().print(ready_panel(parts, open_url(url), chat_command(valid, url)))
 
     async def _until_over(self, stop: asyncio.Future[Any]) -> int:
         while not stop.done():

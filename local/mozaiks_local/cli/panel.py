@@ -11,7 +11,7 @@ from rich.text import Text
 
 __all__ = ["chat_command", "open_url", "ready_panel"]
 
-_DEFAULT_PORT = 8000
+_DEFAULT_URL = "http://127.0.0.1:8000"
 
 
 def open_url(base_url: str) -> str:
@@ -19,10 +19,10 @@ def open_url(base_url: str) -> str:
     return f"{base_url}/docs"
 
 
-def chat_command(workflows: list[str], port: int) -> str:
+def chat_command(workflows: list[str], base_url: str) -> str:
     """A command that can be pasted into another terminal."""
     workflow = "HelloWorld" if "HelloWorld" in workflows or not workflows else workflows[0]
-    elsewhere = "" if port == _DEFAULT_PORT else f" --url http://127.0.0.1:{port}"
+    elsewhere = "" if base_url == _DEFAULT_URL else f" --url {base_url}"
     return f".venv/bin/mozaiks chat {workflow}{elsewhere}"
 
 

@@ -34,13 +34,15 @@ def stop_requested() -> Iterator[asyncio.Event]:
     """Inside of an event loop: an event that is set by the first stop signal. Further ones change nothing."""
     loop = asyncio.get_running_loop()
     requested = asyncio.Event()
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
     for number in _SIGNALS:
         loop.add_signal_handler(number, requested.set)
     try:
         yield requested
     finally:
-        for number in _SIGNALS:
-            loop.remove_signal_handler(number)
+        for number, handler in before.items():
+            loop.remove_signal_handler(number)  # leaves the system's default, which would end us in mid-cleanup
+            signal.signal(number, handler)
 
 
 def end_children() -> list[str]:

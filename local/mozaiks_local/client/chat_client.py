@@ -169,6 +169,13 @@ class ChatClient:
         """Stop the chat's run."""
         await self._command("cancel", {"type": "chat.cancel"})
 
+    async def resend(self) -> int:
+        """Send again what the server has not answered, for after an error that may be retried; returns how many."""
+        frames = self._outbox.frames()
+        for frame in frames:
+            await self.send_frame(frame)
+        return len(frames)
+
     async def hello(self) -> None:
         """Ask to be greeted and told what was missed; only needed where the server does not greet by itself."""
         await self.send_frame(self._resume("client.hello"))
@@ -308,6 +315,5 @@ class ChatClient:
                     raise
                 continue
             self.reconnects += 1
-            for frame in self._outbox.frames():
-                await self.send_frame(frame)
+            await self.resend()
             return socket

@@ -140,6 +140,24 @@ def test_a_refused_message_is_exit_code_1_and_says_why() -> None:
     run(scenario())
 
 
+def test_a_message_that_met_a_passing_error_is_sent_again() -> None:
+    async def script(line: Line) -> None:
+        await greet(line, asks(1))
+        first = await line.hear()
+        await line.say('{"message": "Internal server error", "connectionId": "x", "requestId": "y"}')
+        again = await line.hear()
+        assert again == first
+        await line.say(text(2, "hello", again["client_message_id"], role="user"))
+        await line.say(frame("chat.run_complete", 3, status="completed"))
+        await line.stay()
+
+    async def scenario() -> None:
+        async with bad_server(script) as server:
+            assert await chat(server.url, "hello\n") == (0, "you: hello\n· completed\n", "")
+
+    run(scenario())
+
+
 def test_a_chat_goes_on_over_a_new_socket_when_the_first_is_lost() -> None:
     async def first(line: Line) -> None:
         await greet(line, asks(1))

@@ -1,0 +1,183 @@
+"""``mozaiks chat`` in a terminal: a pseudo-terminal, a real process, a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import pty
+import re
+import sys
+from collections.abc import AsyncIterator
+
+from .bad_server import Line, bad_server, delta, frame, text
+from .test_chat_command import ROOT, asks, greet, hear_message, run
+
+
+class Terminal:
+    """A person in front of a terminal."""
+
+    def __init__(self, master: int, process: asyncio.subprocess.Process) -> None:
+        self._raw = b""
+        self.process = process
+        self._master = master
+        self._grew = asyncio.Event()
+        asyncio.get_running_loop().add_reader(master, self._read)
+
+    @property
+    def seen(self) -> str:
+        """What the terminal shows, without colours."""
+        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", self._raw.decode("utf-8", "replace")).replace("\r", "")
+
+    def _read(self) -> None:
+        try:
+            chunk = os.read(self._master, 65536)
+        except OSError:  # the other side is closed
+            chunk = b""
+        if not chunk:
+            asyncio.get_running_loop().remove_reader(self._master)
+        self._raw += chunk
+        self._grew.set()
+
+    def type(self, keys: str) -> None:
+        os.write(self._master, keys.encode())
+
+    async def sees(self, words: str) -> None:
+        try:
+            async with asyncio.timeout(15):
+                while words not in self.seen:
+                    self._grew.clear()
+                    await self._grew.wait()
+        except TimeoutError:
+            raise AssertionError(f"{words!r} never came; the terminal shows:\n{self.seen}") from None
+
+    async def end(self) -> int:
+        async with asyncio.timeout(15):
+            return await self.process.wait()
+
+
+@contextlib.asynccontextmanager
+async def terminal(url: str) -> AsyncIterator[Terminal]:
+    master, slave = pty.openpty()
+    paths = os.pathsep.join(map(str, (ROOT / "layers/runtime", ROOT / "local")))
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "mozaiks_local.cli", "chat", "W", "--url", url,
+        stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+        preexec_fn=lambda: __import__("fcntl").ioctl(0, __import__("termios").TIOCSCTTY, 0),
+        env={**os.environ, "PYTHONPATH": paths, "TERM": "xterm", "COLUMNS": "100"},
+    )  # fmt: skip
+    os.close(slave)
+    try:
+        yield Terminal(master, process)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+        asyncio.get_running_loop().remove_reader(master)
+        os.close(master)
+
+
+def test_a_text_is_shown_while_it_is_written_and_once() -> None:
+    go_on = asyncio.Event()
+
+    async def script(line: Line) -> None:
+        await greet(line, asks(1))
+        assert await hear_message(line, 2) == "hi there"
+        await line.say(frame("chat.run_start", 4), delta("m5", 0, "Well, "), delta("m5", 6, "hel"))
+        await go_on.wait()
+        await line.say(text(5, "Well, hello!", "m5"), frame("chat.run_complete", 6, status="completed"))
+        await line.stay()
+
+    async def scenario() -> None:
+        async with bad_server(script) as server, terminal(server.url) as person:
+            await person.sees("you › ")
+            person.type("hi there\n")
+            await person.sees("Alice › Well, hel")
+            go_on.set()
+            assert await person.end() == 0
+            await person.sees("Well, hello!\n· completed")
+            assert person.seen.count("Well,") == 1
+            assert person.seen.count("hi there") == 1
+
+    run(scenario())
+
+
+def test_an_attempt_that_was_abandoned_is_told_and_begun_anew() -> None:
+    async def script(line: Line) -> None:
+        await greet(line)
+        await line.say(delta("m1", 0, "First tr"), delta("m2", 0, "Second "), text(1, "Second try", "m2"))
+        await line.say(frame("chat.run_complete", 2, status="completed"))
+        await line.stay()
+
+    async def scenario() -> None:
+        async with bad_server(script) as server, terminal(server.url) as person:
+            await person.sees("Alice › First tr\n(started over)\nAlice › Second try\n")
+            assert await person.end() == 0
+
+    run(scenario())
+
+
+def test_ctrl_d_leaves_and_says_how_to_come_back() -> None:
+    async def script(line: Line) -> None:
+        await greet(line, asks(1))
+        await line.hear_nothing_more()
+
+    async def scenario() -> None:
+        async with bad_server(script) as server, terminal(server.url) as person:
+            await person.sees("you › ")
+            person.type("\x04")
+            await person.sees("come back with: mozaiks chat W --chat c1")
+            assert await person.end() == 0
+
+    run(scenario())
+
+
+def test_ctrl_c_leaves_at_the_prompt() -> None:
+    async def script(line: Line) -> None:
+        await greet(line, asks(1))
+        await line.hear_nothing_more()
+
+    async def scenario() -> None:
+        async with bad_server(script) as server, terminal(server.url) as person:
+            await person.sees("you › ")
+            person.type("\x03")
+            assert await person.end() == 0
+
+    run(scenario())
+
+
+def test_ctrl_c_stops_a_chat_that_runs() -> None:
+    async def script(line: Line) -> None:
+        await greet(line, frame("chat.run_start", 1), frame("chat.select_speaker", 2, agent="Alice"))
+        await line.say(delta("m3", 0, "On and on "))
+        assert (await line.hear())["type"] == "chat.cancel"
+        await line.say(frame("chat.run_complete", 3, status="cancelled"))
+        await line.stay()
+
+    async def scenario() -> None:
+        async with bad_server(script) as server, terminal(server.url) as person:
+            await person.sees("On and on")
+            person.type("\x03")
+            await person.sees("· cancelled")
+            assert await person.end() == 0
+
+    run(scenario())
+
+
+def test_a_lost_connection_is_told() -> None:
+    async def first(line: Line) -> None:
+        await greet(line, text(1, "Here"))
+        await asyncio.sleep(0.2)
+        line.cut()
+
+    async def second(line: Line) -> None:
+        await line.say(frame("chat_meta", last_seq=2, status="completed", pending=[]))
+        await line.say(frame("chat.run_complete", 2, status="completed"), frame("chat.resume_boundary", last_seq=2))
+        await line.stay()
+
+    async def scenario() -> None:
+        async with bad_server(first, second) as server, terminal(server.url) as person:
+            await person.sees("(connection lost, reconnecting …)\n(connected again)\n· completed")
+            assert await person.end() == 0
+
+    run(scenario())
