@@ -94,6 +94,8 @@ class StepFunctions:
         self._threads: list[threading.Thread] = worker.TMP_THREADS
         self._lock = threading.Lock()
         self._ended_names: dict[str, set[str]] = {}
+        self._answered: set[str] = set()
+        self._callback: Any = import_module("moto.stepfunctions.parser.asl.eval.callback.callback")
         # Neither of these two changes what an execution does, only when the same work is done.
         self._parsed = ParsedAhead(worker.AmazonStateLanguageParser.parse)
         worker.AmazonStateLanguageParser = self._parsed
@@ -138,10 +140,43 @@ class StepFunctions:
             execution = self._backend.start_execution(arn, name, text)
         return {"executionArn": execution.execution_arn, "startDate": execution.start_date.timestamp()}
 
+    def send_task_success(self, request: dict[str, Any]) -> dict[str, Any]:
+        token, output = request["taskToken"], request["output"]
+        try:
+            json.loads(output)
+        except ValueError as error:
+            raise Refusal("InvalidOutput", f"Invalid Output: {error}") from error
+        return self._answer_task(token, self._callback.CallbackOutcomeSuccess(callback_id=token, output=output))
+
     def send_task_failure(self, request: dict[str, Any]) -> dict[str, Any]:
-        # moto's own handler drops the cause.
-        self._backend.send_task_failure(request["taskToken"], error=request.get("error"), cause=request.get("cause"))
+        token, error, cause = request["taskToken"], request.get("error"), request.get("cause")
+        return self._answer_task(token, self._callback.CallbackOutcomeFailure(token, error=error, cause=cause))
+
+    def send_task_heartbeat(self, request: dict[str, Any]) -> dict[str, Any]:
+        with self._lock:
+            self._task(request["taskToken"]).notify_heartbeat()
         return {}
+
+    def _answer_task(self, token: str, outcome: Any) -> dict[str, Any]:
+        # moto would take a second answer over the first, and trip over executions that are just starting.
+        with self._lock:
+            self._task(token).notify(outcome)
+            self._answered.add(token)
+        return {}
+
+    def _task(self, token: str) -> Any:
+        gone = Refusal("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'")
+        if token in self._answered:
+            raise gone
+        for machine in self._backend.state_machines:
+            for execution in machine.executions:
+                environment = getattr(execution.exec_worker, "env", None)
+                task = environment.callback_pool_manager.get(token) if environment is not None else None
+                if task is not None:
+                    if execution.status != "RUNNING" or task.consumer_error is not None:
+                        raise gone
+                    return task
+        raise Refusal("InvalidToken", "Invalid Token: 'Invalid token'")
 
     def _forget_old(self, arn: str) -> None:
         machine = self._backend.describe_state_machine(arn)
@@ -159,26 +194,29 @@ class Services:
     def __init__(self, region: str, step_functions: StepFunctions) -> None:
         from botocore.awsrequest import AWSPreparedRequest
         from moto.core.botocore_stubber import BotocoreStubber
+        from moto.core.exceptions import AWSError, ServiceException
 
         self._region = region
         self._moto = BotocoreStubber()
         self._request: Any = AWSPreparedRequest
+        self._moto_errors = (AWSError, ServiceException)  # moto has both, of old and of new
         self._own = {
             "AWSStepFunctions.StartExecution": step_functions.start_execution,
+            "AWSStepFunctions.SendTaskSuccess": step_functions.send_task_success,
             "AWSStepFunctions.SendTaskFailure": step_functions.send_task_failure,
+            "AWSStepFunctions.SendTaskHeartbeat": step_functions.send_task_heartbeat,
         }
 
     def answer(self, target: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
-        from moto.core.exceptions import ServiceException
-
         own = self._own.get(target)
         if own is not None:
             try:
                 return 200, {}, json.dumps(own(json.loads(body))).encode()
             except Refusal as refusal:
                 return _refused(refusal.kind, str(refusal))
-            except ServiceException as error:
-                return _refused(str(error.code), str(error.message))
+            except self._moto_errors as error:
+                kind = getattr(error, "TYPE", None) or getattr(error, "code", "InternalFailure")
+                return _refused(str(kind), str(getattr(error, "message", error)))
         service = SERVICES.get(target.partition(".")[0])
         if service is None:
             return _refused(

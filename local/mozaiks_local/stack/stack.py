@@ -8,6 +8,7 @@ import logging
 import threading
 from collections.abc import Coroutine
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -148,6 +149,8 @@ class LocalStack:
 
     def start(self) -> None:
         """Start the stack in a thread of its own; returns when it is ready."""
+        if self._state != "new":
+            raise StackError(f"this stack is {self._state}; a stack starts once")
         ready: Future[None] = Future()
         # A daemon: if the caller ends without stop(), the process may end, and everything started here ends with it.
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(ready)), name="local-stack", daemon=True)
@@ -173,8 +176,9 @@ class LocalStack:
         """Stop a stack started with ``start`` and wait for it."""
         if self._thread is None:
             return
-        if self._loop is not None and self._stop_asked is not None and self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._stop_asked.set)
+        if self._loop is not None and self._stop_asked is not None:
+            with suppress(RuntimeError):  # its loop has ended already, as after a failed start
+                self._loop.call_soon_threadsafe(self._stop_asked.set)
         self._thread.join()
         self._thread = None
 

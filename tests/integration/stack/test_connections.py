@@ -123,7 +123,7 @@ def test_a_hanging_post_does_not_hold_up_another(stack: LocalStack, once: Any, s
 
 
 def test_a_slow_client_is_throttled_and_others_are_not(stack: LocalStack, once: Any) -> None:
-    with connect(stack.socket_url, max_queue=1) as slow, connect(stack.socket_url) as other:
+    with connect(stack.socket_url, max_queue=1, close_timeout=0.1) as slow, connect(stack.socket_url) as other:
         slow_id, other_id = id_of(slow), id_of(other)
 
         def flood() -> None:

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
+from socket import SHUT_RDWR
 from typing import Any
 
 import pytest
@@ -164,9 +165,9 @@ def test_messages_of_one_socket_do_not_wait_for_each_other(stack: LocalStack) ->
 def test_a_client_that_vanishes_is_disconnected_with_1006(
     stack: LocalStack, recorded: Recorded, eventually: Any
 ) -> None:
-    socket = connect(stack.socket_url)
-    connection = id_of(socket)
-    socket.socket.close()
+    with connect(stack.socket_url) as socket:
+        connection = id_of(socket)
+        socket.socket.shutdown(SHUT_RDWR)
     eventually(lambda: recorded(connection)[-1]["requestContext"].get("disconnectStatusCode") == 1006)
 
 

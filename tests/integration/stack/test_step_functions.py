@@ -134,6 +134,26 @@ def test_a_token_answered_with_failure_keeps_error_and_cause(
     assert (described["status"], described["error"], described["cause"]) == ("FAILED", "Cancelled", "by its user")
 
 
+def test_a_token_is_answered_once(
+    step_functions: Any, waiting: str, ended: Any, tmp_path: Path, eventually: Any
+) -> None:
+    path = tmp_path / "token"
+    arn = start(step_functions, waiting, str(uuid4()), path=str(path))
+    token = eventually(lambda: path.exists() and path.read_text())
+    step_functions.send_task_success(taskToken=token, output='{"answer": 1}')
+
+    with pytest.raises(step_functions.exceptions.TaskTimedOut):
+        step_functions.send_task_success(taskToken=token, output='{"answer": 2}')
+    assert json.loads(ended(arn)["output"]) == {"answer": 1}
+    with pytest.raises(step_functions.exceptions.TaskTimedOut):
+        step_functions.send_task_failure(taskToken=token)
+
+
+def test_an_output_that_is_not_json_is_refused(step_functions: Any) -> None:
+    with pytest.raises(step_functions.exceptions.InvalidOutput):
+        step_functions.send_task_success(taskToken="any", output="{")
+
+
 def test_an_unknown_token_is_refused(step_functions: Any) -> None:
     with pytest.raises(ClientError) as refused:
         step_functions.send_task_success(taskToken="nothing", output="{}")
