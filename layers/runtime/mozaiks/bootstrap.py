@@ -107,7 +107,7 @@ class Parts:
             store=OffloadedStore(
                 self.chats, self.events, MongoHistories(self.database), MongoToolResults(self.database)
             ),
-            workflows=Workflows(self.config.mozaiks_workflows_path),
+            workflows=Workflows(self.config.mozaiks_workflows_path, watch=self.config.stage == "local"),
             models=ModelConfigs(self.config),
             open_sender=sender_of,
             config=self.config,

@@ -9,7 +9,9 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final, Literal, NotRequired, TypedDict
+from typing import Any, Final, Literal
+
+from typing_extensions import NotRequired, TypedDict  # pydantic reads no other before Python 3.12
 
 __all__ = [
     "DURABLE",

@@ -23,12 +23,14 @@ class TurnStream(MemoryStream):
 
     def __init__(
         self,
+        trigger: BaseEvent,
         *,
         on_chunk: Callable[[str], None],
         on_response: Callable[[ModelResponse], Awaitable[None]],
         on_results: Callable[[ToolResultsEvent], Awaitable[None]],
     ) -> None:
         super().__init__()
+        self._trigger = trigger
         self._on_chunk = on_chunk
         self._on_response = on_response
         self._on_results = on_results
@@ -36,6 +38,10 @@ class TurnStream(MemoryStream):
     async def send(self, event: BaseEvent, context: ConversationContext) -> None:
         if isinstance(event, ModelMessageChunk):
             self._on_chunk(event.content)
+            return
+        if event is self._trigger:
+            # What a former slice stored and this one goes on from.
+            await super().send(event, context)
             return
         if isinstance(event, ModelResponse):
             await self._on_response(event)

@@ -137,7 +137,9 @@ class Turn:
             tools=self._toolbox.of_agent(self._agent.name),
             middleware=[Middleware(_Guard, turn=self)],
         )
-        stream = TurnStream(on_chunk=self._on_chunk, on_response=self._on_response, on_results=self._on_results)
+        stream = TurnStream(
+            events[-1], on_chunk=self._on_chunk, on_response=self._on_response, on_results=self._on_results
+        )
         prompt = [self._agent.system_message] if self._agent.system_message else []
         await agent.resume(*events, stream=stream, prompt=prompt)
         return self._end()
