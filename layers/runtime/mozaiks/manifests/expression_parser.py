@@ -106,6 +106,8 @@ def _refuse(text: str, at: int) -> NoReturn:
         raise ExpressionError("this text has no closing quote", at + 1)
     if found == "$":
         raise ExpressionError("a variable is written ${name} or ${name.part}", at + 1)
+    if found == "." and not text[at + 1 : at + 2].isdigit():
+        raise ExpressionError("unexpected '.'; a path is written ${name.part}", at + 1)
     if found.isdigit() or found in "-.":
         raise ExpressionError("not a number", at + 1)
     if found.isascii() and (found.isalpha() or found == "_"):

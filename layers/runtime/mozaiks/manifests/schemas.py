@@ -53,7 +53,7 @@ def _schema(model: type[CanonicalFile]) -> dict[str, Any]:
 
 
 def _without_null(part: Any) -> Any:
-    """``part`` without the nulls, empty defaults and titles pydantic adds: a manifest's field is there or it is absent."""
+    """``part`` without the nulls, empty defaults and titles pydantic adds: a field is there or it is absent."""
     if isinstance(part, list):
         return [_without_null(item) for item in part]
     if not isinstance(part, dict):

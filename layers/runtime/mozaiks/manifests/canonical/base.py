@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 __all__ = ["CanonicalFile", "CanonicalModel", "OneOrMany"]
 
@@ -26,8 +26,13 @@ class CanonicalFile(CanonicalModel):
     schema_ref: str | None = Field(default=None, alias="$schema", description="JSON Schema of this file, for editors.")
 
 
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
 OneOrMany = Annotated[
     list[str],
+    BeforeValidator(_listed),
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
 ]
-"""A list of names that may be written as one name; the reader makes a list of it."""
+"""A list of names that may be written as one name."""

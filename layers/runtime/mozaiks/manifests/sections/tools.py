@@ -70,9 +70,6 @@ def _read(name: str, raw: Node, reading: Reading) -> _Tool | None:
     node = normalise(raw, ToolEntry, reading.report, what)
     entries = node.entries()
     replace_text(node, "type", _KINDS)
-    if "agent" in entries and isinstance(entries["agent"].node.value, str):
-        place = entries["agent"].node.place
-        replace_child(node, "agent", Node([entries["agent"].node], place))
     if "ui" in entries:
         ui = entries["ui"].node
         if isinstance(ui.value, str):
