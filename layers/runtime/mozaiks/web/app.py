@@ -1,0 +1,56 @@
+"""The FastAPI application over a process's parts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from mozaiks.errors import MozaiksError
+from mozaiks.manifests import Workflows
+from mozaiks.store.client import reachable
+from mozaiks.web import chats, events, health, not_built, problems, workflows
+from mozaiks.web.guards import BodyLimit, LastResort
+from mozaiks.web.openapi import describe
+from mozaiks.web.runtime import Runtime
+
+if TYPE_CHECKING:
+    from mozaiks.bootstrap import Parts
+
+__all__ = ["create_app"]
+
+
+def create_app(parts: Parts) -> FastAPI:
+    """The HTTP API of ``parts``."""
+    app = FastAPI(
+        title="Mozaiks",
+        version="1",
+        description="Multi-tenant, streaming, resumable multi-agent chats. Errors are RFC 9457 problem documents.",
+        # A redirect would name the host the function sees, which is not the one the client knows.
+        redirect_slashes=False,
+    )
+    app.state.runtime = _runtime(parts)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(LastResort)
+    app.add_exception_handler(MozaiksError, problems.from_error)
+    app.add_exception_handler(RequestValidationError, problems.from_validation)
+    app.add_exception_handler(HTTPException, problems.from_http_exception)
+    for module in (health, workflows, chats, events, not_built):
+        app.include_router(module.routes)
+    app.openapi = describe(app)  # type: ignore[method-assign]
+    return app
+
+
+def _runtime(parts: Parts) -> Runtime:
+    def ping() -> None:
+        with reachable():
+            parts.database.command("ping")
+
+    return Runtime(
+        config=parts.config,
+        service=parts.service,
+        workflows=Workflows(parts.config.mozaiks_workflows_path, watch=parts.config.stage == "local"),
+        ping=ping,
+    )

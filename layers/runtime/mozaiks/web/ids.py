@@ -1,0 +1,48 @@
+"""Ids in paths, queries and bodies: checked for their shape before anything else sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Final
+
+from fastapi import Path, Query
+from pydantic import BeforeValidator, Field
+
+from mozaiks.access.principal import checked_id
+
+__all__ = ["AppId", "BodyUserId", "ChatId", "MessageId", "RequestId", "UserIdQuery", "WorkflowName"]
+
+_ID_SHAPE: Final = {"pattern": "^[A-Za-z0-9_-]{1,64}$"}
+_USER_SHAPE: Final = {"pattern": "^[A-Za-z0-9_.@|:+-]{1,128}$"}
+
+
+def _checked(kind: str) -> BeforeValidator:
+    check: Callable[[object], str | None] = lambda value: None if value is None else checked_id(kind, value)  # noqa: E731
+    return BeforeValidator(check)
+
+
+AppId = Annotated[
+    str, _checked("app_id"), Path(description="The tenant.", examples=["acme"], json_schema_extra=dict(_ID_SHAPE))
+]
+WorkflowName = Annotated[
+    str,
+    _checked("workflow_name"),
+    Path(description="Name of the workflow, in any case.", examples=["HelloWorld"], json_schema_extra=dict(_ID_SHAPE)),
+]
+ChatId = Annotated[
+    str,
+    _checked("chat_id"),
+    Path(description="The chat.", examples=["5f0c6a5d2b8e4a1f9c3d7e6b1a2f4c8d"], json_schema_extra=dict(_ID_SHAPE)),
+]
+UserIdQuery = Annotated[
+    str | None,
+    Query(
+        description="The user, where no token names one. A body may say it instead.",
+        examples=["ann"],
+        json_schema_extra=dict(_USER_SHAPE),
+    ),
+]
+
+BodyUserId = Annotated[str, _checked("user_id"), Field(examples=["ann"], json_schema_extra=dict(_USER_SHAPE))]
+RequestId = Annotated[str, _checked("request_id"), Field(json_schema_extra=dict(_ID_SHAPE))]
+MessageId = Annotated[str, _checked("client_message_id"), Field(json_schema_extra=dict(_ID_SHAPE))]

@@ -1,0 +1,46 @@
+"""Routes the API will have and has not yet: they answer 501, so that nobody takes them for a typing error."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import APIRouter, Request
+
+from mozaiks.errors import MozaiksError
+
+__all__ = ["NOT_BUILT", "routes"]
+
+NOT_BUILT: Final[tuple[tuple[str, str], ...]] = (
+    ("GET", "/health/active-runs"),
+    ("GET", "/metrics/perf/aggregate"),
+    ("GET", "/metrics/perf/chats"),
+    ("GET", "/metrics/perf/chats/{chat_id}"),
+    ("GET", "/metrics/perf/chat/{chat_id}"),
+    ("GET", "/metrics/prometheus"),
+    ("POST", "/api/chats/{app_id}/{workflow_name}/{chat_id}/answers"),
+    ("POST", "/api/chats/{app_id}/{workflow_name}/{chat_id}/retry"),
+    ("DELETE", "/api/chats/{app_id}/{workflow_name}/{chat_id}"),
+    ("DELETE", "/api/users/{app_id}/{user_id}"),
+    ("GET", "/api/workflows/{workflow_name}/transport"),
+    ("GET", "/api/workflows/{workflow_name}/tools"),
+    ("GET", "/api/workflows/{app_id}/available"),
+    ("POST", "/api/journeys/{app_id}/{journey_id}/start"),
+    ("GET", "/api/journeys/{app_id}/{journey_run_id}"),
+    ("GET", "/api/themes/{app_id}"),
+    ("PUT", "/api/themes/{app_id}"),
+    ("POST", "/api/realtime/oauth/completed"),
+    ("PUT", "/api/secrets/{app_id}/{user_id}/{name}"),
+    ("GET", "/api/secrets/{app_id}/{user_id}/{name}"),
+    ("DELETE", "/api/secrets/{app_id}/{user_id}/{name}"),
+)
+"""Method and path of each."""
+
+routes = APIRouter(include_in_schema=False)
+
+
+async def _not_built(request: Request) -> None:
+    raise MozaiksError("NOT_BUILT", f"{request.method} {request.scope['route'].path} is not built yet")
+
+
+for _method, _path in NOT_BUILT:
+    routes.add_api_route(_path, _not_built, methods=[_method])
