@@ -64,6 +64,11 @@ class _Function:
     last_error: str | None = None
 
     @property
+    def living(self) -> list[Worker]:
+        """Its workers but those that were killed and whose process has not ended yet."""
+        return [worker for worker in self.workers if worker.state != "gone"]
+
+    @property
     def starting(self) -> int:
         return sum(worker.state == "starting" for worker in self.workers)
 
@@ -179,7 +184,7 @@ class LambdaService:
             function.idle.pop().deliver(function.queue.popleft())
         if not function.queue or self._stopping:
             return
-        if not function.workers:
+        if not function.living:
             self._start_worker(function)
         elif function.patience is None:
             loop = asyncio.get_running_loop()
@@ -188,7 +193,7 @@ class LambdaService:
     def _patience_over(self, function: _Function) -> None:
         function.patience = None
         # A burst that starts many processes at once is slower than the few warm ones that exist: two per step.
-        room = self._limits.max_workers_per_function - len(function.workers)
+        room = self._limits.max_workers_per_function - len(function.living)
         if function.queue and room > 0 and function.starting < min(len(function.queue), _CORES):
             self._start_worker(function)
         self._dispatch(function)
@@ -253,7 +258,7 @@ class LambdaService:
         now = time.monotonic()
         for function in self._functions.values():
             for worker in function.idle[:]:
-                if len(function.workers) > 1 and now - worker.idle_since > self._limits.idle_seconds:
+                if len(function.living) > 1 and now - worker.idle_since > self._limits.idle_seconds:
                     function.idle.remove(worker)
                     worker.kill()
 
@@ -261,7 +266,7 @@ class LambdaService:
         """Start a worker of each function (or of those named) that has none, and wait until it can take events."""
         chosen = [self._find(name) for name in names] if names is not None else list(self._functions.values())
         for function in chosen:
-            if not function.workers:
+            if not function.living:
                 self._start_worker(function)
         await asyncio.gather(*(worker.settled.wait() for function in chosen for worker in function.workers))
 
@@ -280,7 +285,7 @@ class LambdaService:
         """SIGKILL every worker of a function, busy or not; gives the process ids."""
         function = self._find(name)
         function.idle.clear()  # a dying worker must not be given an event
-        workers = [worker for worker in function.workers if worker.pid is not None]
+        workers = [worker for worker in function.living if worker.pid is not None]
         for worker in workers:
             worker.kill()
         return [worker.pid for worker in workers if worker.pid is not None]
@@ -293,14 +298,14 @@ class LambdaService:
                 "state": worker.state,
                 "request_id": worker.current.request_id if worker.current is not None else None,
             }
-            for worker in self._find(name).workers
+            for worker in self._find(name).living
         ]
 
     def describe(self) -> dict[str, dict[str, Any]]:
         """Give, per function, what runs and what went wrong last."""
         return {
             function.definition.id: {
-                "workers": len(function.workers),
+                "workers": len(function.living),
                 "busy": sum(worker.state == "busy" for worker in function.workers),
                 "queued": len(function.queue),
                 "invocations": function.invocations,

@@ -172,8 +172,7 @@ class Worker:
 
     def kill(self) -> None:
         """SIGKILL the process and everything it started. An event in it fails with ``Runtime.ExitError``."""
-        if self.pid is None:
-            self.state = "gone"
+        self.state = "gone"
         self._signal(signal.SIGKILL)
 
     async def gone(self) -> None:
@@ -239,6 +238,8 @@ class Worker:
             self._deadline = None
 
     async def _runtime_api(self, request: HttpRequest) -> HttpResponse:
+        if self.state == "gone":  # these are the last words of a process that is being killed
+            return HttpResponse(403, b"{}")
         action = request.raw_path.removeprefix(_RUNTIME)
         if action == "invocation/next":
             self._stop_clock()

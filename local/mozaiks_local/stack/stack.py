@@ -84,6 +84,7 @@ class LocalStack:
     async def _start(self) -> None:
         config = self.config
         cache = (config.cache_dir or config.data_dir / "cache").resolve()
+        config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)  # logs may hold what users wrote
         cache.mkdir(parents=True, exist_ok=True)
         self.template = read_template(config.template, config.parameters, cache)
         self._logs = WorkerLogs(config.data_dir / "logs", config.log_sink)
