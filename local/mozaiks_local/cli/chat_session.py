@@ -45,12 +45,15 @@ async def talk(wanted: Wanted, *, last_seq: int, interactive: bool) -> int:
 
     try:
         client = ChatClient(address.websocket_url, last_seq=last_seq, token=wanted.token, on_connection=on_connection)
+    except ValueError as error:  # an address that names no chat
+        raise Failure(str(error)) from error
+    try:
         async with client:
             session = _Session(client, view, LineSource(interactive=interactive), address)
             return await session.run()
-    except ValueError as error:
-        raise Failure(str(error)) from error
     except ConnectRefusedError as error:
+        if error.status == 404:
+            raise Failure(f"there is no chat {client.chat_id!r} of this user and app: {error}.") from error
         raise Failure(f"{error}.") from error
 
 

@@ -195,5 +195,5 @@ def _broken(stack: LocalStack) -> str | None:
                 reason = f"{error.get('errorType')}: {error.get('errorMessage')}"
             except (ValueError, AttributeError):
                 reason = str(state["last_error"])
-            return f"{name} cannot start: {printable(redacted(reason))}"
+            return f"{name} cannot start: {printable(redacted(reason)).splitlines()[0]}"
     return None

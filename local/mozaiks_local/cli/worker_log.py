@@ -51,7 +51,7 @@ class WorkerLog:
     def __init__(self, console: Console, *, verbose: bool) -> None:
         self._console = console
         self._verbose = verbose
-        self._in_trace: set[str] = set()
+        self._within: dict[str, str] = {}
         self._shown: dict[tuple[str, str, str], float] = {}
 
     def said(self, function: str, line: str) -> None:
@@ -64,28 +64,38 @@ class WorkerLog:
             return
         record = _record(line)
         if record is not None:
-            self._in_trace.discard(function)
+            self._within.pop(function, None)
             level = str(record.get("level", "INFO")).upper()
             if self._verbose or _LEVELS.get(level, 20) >= _LEVELS["WARNING"]:
                 self._print(function, _text(record), level, _time(record.get("timestamp")))
             return
         level = self._level_of_plain(function, line)
-        if self._verbose or level == "ERROR":
+        if self._verbose or _LEVELS[level] >= _LEVELS["WARNING"]:
             self._print(function, line, level, "")
 
     def _level_of_plain(self, function: str, line: str) -> str:
-        """A line without a record is the runtime's own (``[ERROR] …`` and its traceback), or a tool's ``print``."""
+        """A line without a record is the runtime's own, or a tool's ``print``.
+
+        The runtime tells an uncaught error as ``[ERROR] Name: message`` (which may have several lines), then
+        ``Traceback …`` and indented lines. Python's own traceback ends with the error, not indented.
+        """
         if line.startswith(_RUNTIME_NOISE):
             return "DEBUG"
-        if line.startswith(("[ERROR]", "[CRITICAL]", "Traceback")):
-            self._in_trace.add(function)
+        if line.startswith(("[ERROR]\t", "[CRITICAL]\t", "[WARNING]\t")):  # logging without powertools: one line
+            return line[1 : line.index("]")]
+        within = self._within.pop(function, None)
+        if line.startswith("[ERROR] "):
+            within = "message"
+        elif line.startswith("Traceback"):
+            within = "trace" if within == "message" else "python trace"
+        elif within == "python trace" and not line[0].isspace():
             return "ERROR"
-        if function in self._in_trace and line.startswith((" ", "\t")):
-            return "ERROR"
-        if function in self._in_trace:
-            self._in_trace.discard(function)
-            return "ERROR"  # the last line of a traceback names the error
-        return "INFO"
+        elif within == "trace" and not line[0].isspace():
+            within = None
+        if within is None:
+            return "INFO"
+        self._within[function] = within
+        return "ERROR"
 
     def _print(self, function: str, text: str, level: str, at: str) -> None:
         name = function.removesuffix("Function").lower()

@@ -42,12 +42,22 @@ def test_what_a_user_said_is_not_repeated() -> None:
 def test_an_uncaught_error_is_shown_whole_and_what_follows_is_not() -> None:
     trace = [
         "[ERROR] KeyError: 1",
+        "of two lines",
         "Traceback (most recent call last):",
-        '  File "app.py"',
-        "KeyError: 1",
-        "printed later",
+        '\xa0\xa0File "app.py"',
+        "later",
     ]
     assert [line.split(maxsplit=2)[2] for line in shown(*trace)] == [line.strip() for line in trace[:-1]]
+
+
+def test_a_traceback_of_python_is_shown_with_the_error_at_its_end() -> None:
+    trace = ["Traceback (most recent call last):", '  File "app.py"', "KeyError: 1", "printed later"]
+    assert [line.split(maxsplit=2)[2] for line in shown(*trace)] == [line.strip() for line in trace[:-1]]
+
+
+def test_a_tools_own_warning_is_one_line() -> None:
+    lines = shown("[WARNING]\t2026-05-01T10:20:30Z\tid\tcareful", "printed later")
+    assert [line.split()[1] for line in lines] == ["WARNING"]
 
 
 def test_the_same_line_is_not_repeated_again_and_again() -> None:
