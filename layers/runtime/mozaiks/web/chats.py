@@ -1,4 +1,8 @@
-"""Chats: start, list, look at, speak to, cancel."""
+"""Chats: start, list, look at, speak to, cancel.
+
+The routes are ``async`` and await nothing: a Lambda environment answers one request at a time, and the hop to a thread
+that a plain ``def`` costs is longer than the database takes.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +28,7 @@ from mozaiks.web.chat_models import (
     StartChat,
     StartedChat,
 )
-from mozaiks.web.ids import ChatId, WorkflowName
+from mozaiks.web.ids import ChatId, Cursor, WorkflowName
 from mozaiks.web.runtime import Api
 
 __all__ = ["routes"]
@@ -34,7 +38,7 @@ routes = APIRouter(prefix="/api/chats", tags=["chats"])
 
 # These two come first: their paths have the shape of a chat's own.
 @routes.get("/exists/{app_id}/{workflow_name}/{chat_id}")
-def chat_exists(caller: Caller, workflow_name: WorkflowName, chat_id: ChatId, api: Api) -> ChatExists:
+async def chat_exists(caller: Caller, workflow_name: WorkflowName, chat_id: ChatId, api: Api) -> ChatExists:
     """Whether the caller has this chat."""
     try:
         api.chat(caller, workflow_name, chat_id)
@@ -46,13 +50,13 @@ def chat_exists(caller: Caller, workflow_name: WorkflowName, chat_id: ChatId, ap
 
 
 @routes.get("/meta/{app_id}/{workflow_name}/{chat_id}")
-def chat_meta(caller: Caller, workflow_name: WorkflowName, chat_id: ChatId, api: Api) -> ChatMetadata:
+async def chat_meta(caller: Caller, workflow_name: WorkflowName, chat_id: ChatId, api: Api) -> ChatMetadata:
     """The chat's state."""
     return ChatMetadata.of(api.chat(caller, workflow_name, chat_id))
 
 
 @routes.post("/{app_id}/{workflow_name}/start")
-def start_chat(body: StartChat, caller: Caller, workflow_name: WorkflowName, api: Api) -> StartedChat:
+async def start_chat(body: StartChat, caller: Caller, workflow_name: WorkflowName, api: Api) -> StartedChat:
     """Open a chat of a workflow, or find the one this request opened before."""
     workflow = api.workflows.get(workflow_name)
     started = api.service.start(
@@ -75,12 +79,12 @@ def start_chat(body: StartChat, caller: Caller, workflow_name: WorkflowName, api
 
 
 @routes.get("/{app_id}/{workflow_name}")
-def list_chats(
+async def list_chats(
     caller: Caller,
     workflow_name: WorkflowName,
     api: Api,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    before: Annotated[str | None, Query(description="`next_before` of the page before.", max_length=64)] = None,
+    before: Cursor = None,
     status: Annotated[ChatStatus | None, Query(description="Only chats in this state.")] = None,
 ) -> ChatPage:
     """The caller's chats of a workflow, newest first."""
@@ -94,7 +98,7 @@ def list_chats(
 
 
 @routes.post("/{app_id}/{workflow_name}/{chat_id}/messages", status_code=202)
-def send_message(
+async def send_message(
     body: SendMessage, caller: Caller, workflow_name: WorkflowName, chat_id: ChatId, api: Api
 ) -> SentMessage:
     """Say something in a chat: it answers the open request, or waits for the run that is going."""
@@ -110,7 +114,7 @@ def send_message(
 
 
 @routes.post("/{app_id}/{workflow_name}/{chat_id}/cancel")
-def cancel_chat(
+async def cancel_chat(
     caller: Caller, workflow_name: WorkflowName, chat_id: ChatId, api: Api, _body: CancelChat | None = None
 ) -> CancelledChat:
     """Stop a chat. Safe to repeat."""

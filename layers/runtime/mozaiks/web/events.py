@@ -31,7 +31,7 @@ routes = APIRouter(prefix="/api/chats", tags=["chats"])
         204: {"description": "As an event stream: the chat has ended and nothing follows; do not connect again."},
     },
 )
-def chat_events(
+async def chat_events(
     caller: Caller,
     workflow_name: WorkflowName,
     chat_id: ChatId,

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 
 from mozaiks.access.principal import checked_id
 
-__all__ = ["AppId", "BodyUserId", "ChatId", "MessageId", "RequestId", "UserIdQuery", "WorkflowName"]
+__all__ = ["AppId", "BodyUserId", "ChatId", "Cursor", "MessageId", "RequestId", "UserIdQuery", "WorkflowName"]
 
 _ID_SHAPE: Final = {"pattern": "^[A-Za-z0-9_-]{1,64}$"}
 _USER_SHAPE: Final = {"pattern": "^[A-Za-z0-9_.@|:+-]{1,128}$"}
@@ -41,6 +41,11 @@ UserIdQuery = Annotated[
         examples=["ann"],
         json_schema_extra=dict(_USER_SHAPE),
     ),
+]
+Cursor = Annotated[
+    str | None,
+    _checked("before"),
+    Query(description="`next_before` of the former page.", json_schema_extra=dict(_ID_SHAPE)),
 ]
 
 BodyUserId = Annotated[str, _checked("user_id"), Field(examples=["ann"], json_schema_extra=dict(_USER_SHAPE))]

@@ -48,7 +48,7 @@ class WorkflowList(BaseModel):
 
 
 @routes.get("")
-def list_workflows(api: Api) -> WorkflowList:
+async def list_workflows(api: Api) -> WorkflowList:
     """Every workflow that can be started, and every one that cannot, with the reason."""
     found = sorted(
         api.all_workflows(), key=lambda each: each.workflow if isinstance(each, ManifestErrors) else each.name
