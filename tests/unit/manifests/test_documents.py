@@ -53,7 +53,7 @@ def test_the_first_workflow_of_the_old_quick_start(bench: Workbench) -> None:
                 "visual_agents": ["HelperAgent"],
                 "termination_conditions": {"max_consecutive_auto_replies": 3},
             },
-            "tools/my_tool.py": "async def execute(chat_id: str, user_id: str, app_id: str, **kwargs):\n    return {}\n",
+            "tools/my_tool.py": "async def execute(chat_id: str, user_id: str, app_id: str, **kwargs):\n    return 1\n",
         },
         "MyWorkflow",
     )
@@ -93,7 +93,7 @@ def test_the_support_workflow_of_three_files(bench: Workbench) -> None:
 def test_a_tool_by_module_and_a_hook_by_dotted_name(bench: Workbench) -> None:
     spec = bench.load(
         {
-            "tools.yaml": "tools:\n  - name: your_tool\n    module: tools.your_module\n    description: Does something\n",
+            "tools.yaml": "tools:\n  - name: your_tool\n    module: tools.your_module\n    description: Acts\n",
             "tools/your_module.py": 'def your_tool(param: str) -> str:\n    """Works."""\n    return param\n',
             "hooks.yaml": "hooks:\n  on_workflow_start: hooks.startup.on_workflow_start\n",
             "hooks/startup.py": "async def on_workflow_start(context):\n    ...\n",

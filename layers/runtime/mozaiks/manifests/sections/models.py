@@ -14,7 +14,7 @@ from mozaiks.manifests.reading import Reading
 from mozaiks.manifests.shape import normalise, replace_child
 from mozaiks.manifests.spec import ModelSpec, TextMatch
 
-__all__ = ["PROVIDERS", "check_llm", "llm_node", "text_match", "text_node", "to_model_spec"]
+__all__ = ["PROVIDERS", "check_llm", "installed", "llm_node", "text_match", "text_node", "to_model_spec"]
 
 PROVIDERS = {
     "openai": "openai",
@@ -31,7 +31,7 @@ PROVIDERS = {
 
 
 @cache
-def _installed(package: str) -> bool:
+def installed(package: str) -> bool:
     try:
         return importlib.util.find_spec(package) is not None
     except ModuleNotFoundError:
@@ -69,7 +69,7 @@ def check_llm(config: LlmConfig, node: Node, reading: Reading, what: str) -> Non
             reading.report.error(
                 "unknown_provider", f"{what}: unknown provider {provider!r}{hint}", place, key="provider"
             )
-        elif not _installed(PROVIDERS[provider.casefold()]):
+        elif not installed(PROVIDERS[provider.casefold()]):
             extra = provider.casefold()
             reading.report.error(
                 "missing_package",
