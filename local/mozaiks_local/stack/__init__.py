@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from .config import StackConfig
 from .connections_api import FaultKind, Faults
+from .definitions import StackTemplate
 from .errors import PortTakenError, RuntimeClientMissingError, StackError, TemplateError
 from .gateway import Gateway
 from .lambda_service import LambdaLimits, ThrottledError, UnknownFunctionError
 from .lambda_worker import InvokeResult
 from .socket_connection import SocketLimits
 from .stack import LocalStack
-from .template import StackTemplate, read_template
+from .template import read_template
 from .worker_logs import LogSink
 
 __all__ = [

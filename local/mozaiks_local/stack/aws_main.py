@@ -30,7 +30,7 @@ SERVICES = {
     "secretsmanager": "secretsmanager",
 }
 ENDED_EXECUTIONS_KEPT = 200  # of each state machine, with their history; a quarter of a megabyte each
-PARSED_AHEAD = 4
+PARSED_AHEAD = 16
 MAX_INPUT_BYTES = 262_144
 NAME_FORBIDDEN = set(' {}[]<>?*"#%\\^|~`$&,;:/') | {chr(code) for code in (*range(32), *range(127, 160))}
 
@@ -53,9 +53,11 @@ class ParsedAhead:
         self._parse = parse
         self._ready: dict[str, queue.SimpleQueue[Any]] = {}
         self._wanted: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._last_use = time.monotonic()
         threading.Thread(target=self._refill, daemon=True).start()
 
     def parse(self, definition: str) -> Any:
+        self._last_use = time.monotonic()
         ready = self._ready.get(definition)
         if ready is None:
             return self._parse(definition)
@@ -67,16 +69,19 @@ class ParsedAhead:
 
     def prepare(self, definition: str) -> None:
         ready = self._ready[definition] = queue.SimpleQueue()
-        for index in range(PARSED_AHEAD):
-            ready.put(self._parse(definition)) if index == 0 else self._wanted.put(definition)
+        ready.put(self._parse(definition))
+        for _ in range(PARSED_AHEAD - 1):
+            self._wanted.put(definition)
 
     def _refill(self) -> None:
         while True:
             definition = self._wanted.get()
-            time.sleep(0.05)  # the execution that just started goes first
-            ready = self._ready.get(definition)
-            if ready is not None and ready.qsize() < PARSED_AHEAD:
-                ready.put(self._parse(definition))
+            # Executions that just started go first.
+            while (left := self._last_use + 0.1 - time.monotonic()) > 0:
+                time.sleep(left)
+            ready = self._ready[definition]
+            if ready.qsize() < PARSED_AHEAD:
+                ready.put((self._parse(definition)[0], None))  # the program; its syntax tree is not needed again
 
 
 class StepFunctions:

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from .definitions import ACCOUNT_ID, REGION, StateMachineDefinition
 from .errors import StackError
 from .http_client import post_json
 from .http_server import listening_socket
-from .template import ACCOUNT_ID, REGION, StateMachineDefinition
 
 __all__ = ["ENDPOINT_VARIABLES", "AwsProcess"]
 

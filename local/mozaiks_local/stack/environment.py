@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .template import REGION, FunctionDefinition
+from .definitions import REGION, FunctionDefinition
 
 __all__ = ["Addresses", "worker_environment"]
 

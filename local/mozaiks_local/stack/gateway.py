@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 from .connections_api import ConnectionsApi, Faults
+from .definitions import StackTemplate
 from .http_api import HttpApi
 from .http_server import HttpRequest, HttpResponse, HttpServer
 from .lambda_service import LambdaService
 from .socket_api import Sockets
 from .socket_connection import SocketLimits
-from .template import StackTemplate
 
 __all__ = ["Gateway"]
 

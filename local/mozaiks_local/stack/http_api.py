@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+from .definitions import ACCOUNT_ID, HttpRoute
 from .http_server import HttpRequest, HttpResponse
 from .lambda_service import LambdaService, ThrottledError
-from .template import ACCOUNT_ID, HttpRoute
 
 __all__ = ["HttpApi", "http_event"]
 

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .definitions import FunctionDefinition
 from .errors import RuntimeClientMissingError, StackError
 from .lambda_worker import Invocation, InvokeResult, Worker
-from .template import FunctionDefinition
 
 __all__ = ["LambdaLimits", "LambdaService", "ThrottledError", "UnknownFunctionError"]
 
@@ -42,7 +42,7 @@ class LambdaLimits:
     """
 
     max_workers_per_function: int = 10
-    patience: float = 0.02
+    patience: float = 0.05
     idle_seconds: float = 300.0
     event_retry_delays: tuple[float, ...] = (1.0, 2.0)
     throttled_retry_seconds: float = 0.5
@@ -187,15 +187,17 @@ class LambdaService:
         if not function.living:
             self._start_worker(function)
         elif function.patience is None:
-            loop = asyncio.get_running_loop()
-            function.patience = loop.call_later(self._limits.patience, self._patience_over, function)
+            waited = time.monotonic() - function.queue[0].queued_at
+            left = max(self._limits.patience - waited, 0.005)
+            function.patience = asyncio.get_running_loop().call_later(left, self._patience_over, function)
 
     def _patience_over(self, function: _Function) -> None:
         function.patience = None
-        # A burst that starts many processes at once is slower than the few warm ones that exist: two per step.
-        room = self._limits.max_workers_per_function - len(function.living)
-        if function.queue and room > 0 and function.starting < min(len(function.queue), _CORES):
-            self._start_worker(function)
+        if function.queue and time.monotonic() - function.queue[0].queued_at >= self._limits.patience:
+            # Starting many processes at once would slow down the warm ones: no more than cores at a time.
+            room = self._limits.max_workers_per_function - len(function.living)
+            if room > 0 and function.starting < min(len(function.queue), _CORES):
+                self._start_worker(function)
         self._dispatch(function)
 
     def _start_worker(self, function: _Function) -> None:

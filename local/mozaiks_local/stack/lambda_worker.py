@@ -50,6 +50,7 @@ class Invocation:
         self.request_id = str(uuid4())
         self.payload = payload
         self.client_context = client_context
+        self.queued_at = time.monotonic()
         self.done: asyncio.Future[InvokeResult] = asyncio.get_running_loop().create_future()
 
     def succeed(self, payload: bytes) -> None:

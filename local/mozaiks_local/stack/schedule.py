@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from uuid import uuid4
 
+from .definitions import ACCOUNT_ID, REGION, Schedule
 from .errors import TemplateError
 from .lambda_service import LambdaService
-from .template import ACCOUNT_ID, REGION, Schedule
 
 __all__ = ["Scheduler", "period_seconds", "scheduled_event"]
 

@@ -10,13 +10,13 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote
 
+from .definitions import SocketApi, SocketRoute
 from .errors import StackError
 from .http_server import HttpRequest
 from .lambda_service import LambdaService
 from .lambda_worker import InvokeResult
 from .socket_connection import SlowClientError, SocketConnection, SocketLimits
 from .socket_events import connect_event, disconnect_event, message_event, new_id, select_route
-from .template import SocketApi, SocketRoute
 
 __all__ = ["Sockets"]
 

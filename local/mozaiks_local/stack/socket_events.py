@@ -9,8 +9,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from .definitions import SocketApi
 from .http_server import HttpRequest
-from .template import SocketApi
 
 __all__ = ["connect_event", "disconnect_event", "message_event", "new_id", "select_route"]
 

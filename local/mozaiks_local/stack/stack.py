@@ -15,6 +15,7 @@ from typing import Any, Self, TypeVar
 
 from .aws_process import ENDPOINT_VARIABLES, AwsProcess
 from .config import StackConfig
+from .definitions import Schedule, StackTemplate
 from .environment import Addresses, worker_environment
 from .errors import StackError
 from .gateway import Gateway
@@ -22,7 +23,7 @@ from .invoke_endpoint import InvokeEndpoint
 from .lambda_service import LambdaService
 from .lambda_worker import InvokeResult
 from .schedule import Scheduler, scheduled_event
-from .template import Schedule, StackTemplate, read_template
+from .template import read_template
 from .watch import watch
 from .worker_logs import WorkerLogs
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from watchfiles import Change, DefaultFilter, awatch
 
-from .template import StackTemplate
+from .definitions import StackTemplate
 
 __all__ = ["watch"]
 
