@@ -18,6 +18,7 @@ import psutil
 import pytest
 
 from mozaiks_local.stack import LocalStack, PortTakenError, StackConfig, StackError, TemplateError
+from mozaiks_local.stack.schedule import period_seconds
 
 from .conftest import TEMPLATE
 
@@ -73,13 +74,11 @@ def test_a_tick_is_eventbridges_scheduled_event(stack: LocalStack) -> None:
         stack.tick("PartsFunction")
 
 
-def test_a_schedule_runs_its_function(config: StackConfig, tmp_path: Path, cache_dir: Path, eventually: Any) -> None:
-    from mozaiks_local.stack import schedule
-
-    assert schedule.period_seconds("rate(1 minute)") == 60
-    assert schedule.period_seconds("rate(2 hours)") == 7200
+def test_rates_are_periods_and_cron_is_refused() -> None:
+    assert period_seconds("rate(1 minute)") == 60
+    assert period_seconds("rate(2 hours)") == 7200
     with pytest.raises(TemplateError, match="cron"):
-        schedule.period_seconds("cron(0 12 * * ? *)")
+        period_seconds("cron(0 12 * * ? *)")
 
 
 def test_a_taken_port_is_one_sentence(config: StackConfig, tmp_path: Path, cache_dir: Path) -> None:
