@@ -21,13 +21,13 @@ class Draft:
 class Drafts:
     """Merges ``chat.print`` deltas of one chat.
 
-    Offsets count Unicode code points. A delta of a new message abandons the unfinished one before it; the final
-    ``chat.text`` supersedes its draft. Late deltas of either are dropped.
+    Offsets count UTF-16 units, as ``length`` does in browsers. A delta of a new message abandons the unfinished one
+    before it; the final ``chat.text`` supersedes its draft. Late deltas of either are dropped.
     """
 
     def __init__(self) -> None:
         self.current: Draft | None = None
-        self._ahead: dict[int, str] = {}
+        self._ahead: dict[int, bytes] = {}
         self._over: set[str] = set()
 
     def accept(self, event: Event) -> list[Event]:
@@ -49,22 +49,32 @@ class Drafts:
                 self._close(self.current.message_id)
             agent = event.data.get("agent")
             self.current = Draft(message_id, agent if isinstance(agent, str) else None, "")
-        before = self.current.text
-        if offset > len(before):
-            if len(content) > len(self._ahead.get(offset, "")):
-                self._ahead[offset] = content
+        before, piece = _units(self.current.text), _units(content)
+        if 2 * offset > len(before):
+            if len(piece) > len(self._ahead.get(offset, b"")):
+                self._ahead[offset] = piece
             return []
-        text = before + content[len(before) - offset :]
+        after = before + piece[len(before) - 2 * offset :]
         for start in sorted(self._ahead):
-            if start <= len(text):
-                text += self._ahead.pop(start)[len(text) - start :]
-        if len(text) == len(before):
+            if 2 * start <= len(after):
+                after += self._ahead.pop(start)[len(after) - 2 * start :]
+        if len(after) == len(before):
             return []
-        self.current = replace(self.current, text=text)
-        return [replace(event, data={**event.data, "offset": len(before), "content": text[len(before) :]})]
+        self.current = replace(self.current, text=_text(after))
+        new = {"offset": len(before) // 2, "content": _text(after[len(before) :])}
+        return [replace(event, data={**event.data, **new})]
 
     def _close(self, message_id: str) -> None:
         self._over.add(message_id)
         if self.current is not None and self.current.message_id == message_id:
             self.current = None
             self._ahead.clear()
+
+
+def _units(text: str) -> bytes:
+    """Two bytes for each UTF-16 unit."""
+    return text.encode("utf-16-le", "surrogatepass")
+
+
+def _text(units: bytes) -> str:
+    return units.decode("utf-16-le", "surrogatepass")
