@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mozaiks.manifests.sections import models
 from mozaiks.manifests.spec import (
     AgentSpec,
     FunctionRef,
@@ -146,14 +147,28 @@ def test_a_fallback_is_a_model_or_a_name(bench: Workbench, fallback: Any) -> Non
     assert [choice.model for choice in spec.agents[0].llm.fallback] == ["b", "c"]
 
 
-def test_another_provider_takes_no_model_from_the_workflow(bench: Workbench) -> None:
-    spec = bench.load(
-        {
-            "orchestrator.json": {"llm_config": {"provider": "openai", "model": "a", "timeout": 9}},
-            "agents.json": {"agents": {"Ada": {"llm_config": {"provider": "OpenAI"}}, "Bob": {}}},
-        }
-    )
-    assert [agent.llm.model for agent in spec.agents] == ["a", "a"]
+@pytest.mark.parametrize(
+    ("workflow", "agent", "expected"),
+    [
+        ({"provider": "openai", "model": "a"}, {"provider": "OpenAI"}, ("openai", "a")),
+        ({"model": "a"}, {"provider": "openai"}, ("openai", "a")),
+        ({"provider": "bedrock", "model": "a"}, {"provider": "openai"}, ("openai", None)),
+        ({"provider": "bedrock", "model": "a"}, {"provider": "openai", "model": "b"}, ("openai", "b")),
+        ({"provider": "bedrock", "model": "a"}, {"temperature": 1}, ("bedrock", "a")),
+    ],
+)
+def test_another_provider_takes_no_model_from_the_workflow(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch, workflow: Any, agent: Any, expected: Any
+) -> None:
+    monkeypatch.setattr(models, "installed", lambda package: True)
+    files = {"orchestrator.json": {"llm_config": workflow}, "agents.json": {"agents": {"Ada": {"llm_config": agent}}}}
+    llm = bench.load(files).agents[0].llm
+    assert (llm.provider, llm.model) == expected
+
+
+def test_a_fallback_without_a_provider_has_that_of_its_model(bench: Workbench) -> None:
+    config = {"provider": "openai", "model": "a", "fallback": ["b"]}
+    assert bench.load({"orchestrator.json": {"llm_config": config}}).agents[0].llm.fallback[0].provider == "openai"
 
 
 ECHO = {"tools/echo.py": "def echo(text: str) -> str:\n    return text\n\ndef execute() -> str:\n    return ''\n"}

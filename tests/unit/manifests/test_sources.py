@@ -10,6 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mozaiks.manifests.convert import dump_yaml
 from mozaiks.manifests.json_source import parse_json
 from mozaiks.manifests.nodes import SourceError
 from mozaiks.manifests.yaml_source import parse_yaml
@@ -39,6 +40,14 @@ def test_json_text_is_a_tree_or_a_source_error(text: str) -> None:
     except SourceError:
         return
     assert text.strip() == "" or node.plain() == json.loads(text)
+
+
+@given(
+    st.recursive(st.text() | st.sampled_from(["yes", "1e3", "~", "012", "0x1", "", "2024-01-01", "a\nb\n"]), st.lists)
+)
+def test_written_yaml_reads_back_as_it_was(data: Any) -> None:
+    text = dump_yaml({"a": data})
+    assert parse_yaml(text, "f")[0].plain() == {"a": data}
 
 
 @given(st.text(alphabet="ab:-[]{}&*!|>'\"\n \t#%@`,?<\\0\x00é"))
@@ -151,6 +160,7 @@ def test_an_alias_bomb_is_stopped() -> None:
         ("[" * 100 + "]" * 100, "too_deep", (1, 66)),
         ("[" * 100_000, "too_deep", (None, None)),
         ('{"a": ' + "9" * 5000 + "}", "json_syntax", (None, None)),
+        ('{"a": "\\ud800"}', "json_syntax", (1, 7)),
         ("[" + "1," * 50_000 + "1]", "too_large", (1, 100_000)),
     ],
 )

@@ -11,7 +11,7 @@ from mozaiks.manifests.nodes import MAX_FILE_BYTES, Entry, Node, Place, SourceEr
 from mozaiks.manifests.problems import ProblemLog, closest, did_you_mean
 from mozaiks.manifests.yaml_source import parse_yaml
 
-__all__ = ["SECTIONS", "Folder", "Sections", "read_sections"]
+__all__ = ["SECTIONS", "Folder", "Sections", "manifest_files", "read_manifest", "read_sections"]
 
 SECTIONS = (
     "orchestrator",
@@ -114,11 +114,19 @@ def _read_pack(folder: Folder, sections: Sections, report: ProblemLog) -> None:
     ]
     for other in found[1:]:
         report.error("duplicate_section", f"the pack stands in two files: {found[0]} and {other}", folder.place(other))
-    if found and (root := _parse(found[0], folder, report)) is not None:
+    if found and (root := read_manifest(found[0], folder, report)) is not None:
         sections.nodes["pack"] = root
 
 
-def _parse(name: str, folder: Folder, report: ProblemLog) -> Node | None:
+def manifest_files(folder: Folder) -> list[str]:
+    """The manifest files there are, relative to the folder, sorted."""
+    stems = [*_STEMS, "_pack/workflow_graph"]
+    found = (f"{stem}{suffix}" for stem in stems for suffix in _SUFFIXES)
+    return sorted(name for name in found if (folder.path / name).is_file())
+
+
+def read_manifest(name: str, folder: Folder, report: ProblemLog) -> Node | None:
+    """The tree of one manifest file; ``None``, with the reason in ``report``, when there is none."""
     place = folder.place(name)
     path = folder.inside(name)
     if path is None:
@@ -147,7 +155,7 @@ def _parse(name: str, folder: Folder, report: ProblemLog) -> Node | None:
 
 
 def _split(section: str, name: str, folder: Folder, sections: Sections, report: ProblemLog) -> None:
-    root = _parse(name, folder, report)
+    root = read_manifest(name, folder, report)
     if root is None:
         sections.broken.add(section)
         return

@@ -83,7 +83,7 @@ class _Scanner:
         place = self.place(at)
         first = self.text[at]
         if first == '"':
-            text, end = _scan_string(self.text, at + 1)
+            text, end = self.read_text(at)
             return Node(text, place, 1 if end - at - 2 == len(text) else None), end
         if first == "{":
             return self.read_map(at, place, depth)
@@ -100,12 +100,18 @@ class _Scanner:
             raise self.failure("number", f"the number {word[:40]} is too large", at)
         return Node(number, place), match.end()
 
+    def read_text(self, at: int) -> tuple[str, int]:
+        text, end = _scan_string(self.text, at + 1)
+        if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
+            raise self.failure("json_syntax", "half of a surrogate pair is no text", at)
+        return text, end
+
     def read_map(self, at: int, place: Place, depth: int) -> tuple[Node, int]:
         entries: dict[str, Entry] = {}
         at = self.skip(at + 1)
         while self.text[at] != "}":
             key_place = self.place(at)
-            key, at = _scan_string(self.text, at + 1)
+            key, at = self.read_text(at)
             if key in entries:
                 message = f"the key {key!r} stands twice, first on line {entries[key].place.line}"
                 self.duplicates.append(SourceError("duplicate_key", message, key_place.line, key_place.column))

@@ -51,7 +51,7 @@ def load_workflow(folder: Path) -> WorkflowSpec:
 
 def inspect_workflow(folder: Path) -> Loaded:
     """The workflow in ``folder`` with its warnings, or its problems."""
-    name = folder.resolve().name
+    name = folder.absolute().name
     report = ProblemLog()
     where = Folder(folder, name)
     try:

@@ -17,7 +17,7 @@ import yaml
 
 from mozaiks.manifests.nodes import MAX_DEPTH, MAX_NODES, Entry, Node, Place, SourceError
 
-__all__ = ["parse_yaml"]
+__all__ = ["parse_yaml", "reads_as_text"]
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -210,6 +210,11 @@ class _Composer:
         if isinstance(value, wanted[tag]):
             return value
         raise self.failure("yaml_tag", f"{text[:40]!r} is no {tag.removeprefix(_TAG)}", event)
+
+
+def reads_as_text(text: str) -> bool:
+    """Whether ``text``, written without quotes, would still be text."""
+    return isinstance(_core(text), str)
 
 
 def _text_offset(event: Any) -> int | None:

@@ -79,12 +79,12 @@ def _read(name: str, raw: Node, default: ModelSpec, reading: Reading) -> Agent:
 def _over(own: ModelSpec, default: ModelSpec) -> ModelSpec:
     """``own``, completed by the workflow's config.
 
-    An agent that names another provider takes nothing from the workflow's model but its limits: a model's name means
-    nothing to another provider.
+    An agent that names another provider takes the workflow's settings but not its model, whose name would mean nothing
+    there.
     """
     if own == ModelSpec():
         return default
-    other_provider = own.provider is not None and own.provider != default.provider
+    other_provider = None not in (own.provider, default.provider) and own.provider != default.provider
     return ModelSpec(
         provider=own.provider or default.provider,
         model=own.model or (None if other_provider else default.model),

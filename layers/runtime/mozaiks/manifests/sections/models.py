@@ -80,13 +80,14 @@ def check_llm(config: LlmConfig, node: Node, reading: Reading, what: str) -> Non
 
 
 def to_model_spec(config: LlmConfig) -> ModelSpec:
-    """The immutable form."""
-    return _spec(config, tuple(_spec(choice) for choice in config.fallback))
+    """The immutable form; a fallback without a provider has that of the model it stands in for."""
+    provider = config.provider
+    return _spec(config, provider, tuple(_spec(choice, choice.provider or provider) for choice in config.fallback))
 
 
-def _spec(choice: ModelChoice, fallback: tuple[ModelSpec, ...] = ()) -> ModelSpec:
+def _spec(choice: ModelChoice, provider: str | None, fallback: tuple[ModelSpec, ...] = ()) -> ModelSpec:
     return ModelSpec(
-        provider=choice.provider.casefold() if choice.provider else None,
+        provider=provider.casefold() if provider else None,
         model=choice.model,
         temperature=choice.temperature,
         max_tokens=choice.max_tokens,
