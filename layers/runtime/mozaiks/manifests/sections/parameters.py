@@ -85,9 +85,11 @@ def check_parameters(
             message = f"parameters of {what} describe {name!r}, which its function does not take{hint}"
             reading.report.error("unknown_parameter", message, place, key=name)
     required = schema.get("required", [])
-    for index, name in enumerate(required if isinstance(required, list) else []):
+    if not isinstance(required, list) or not all(isinstance(name, str) for name in required):
+        message = f"'required' in the parameters of {what} must be a list of names"
+        reading.report.error("wrong_type", message, node.place_of("required"), key="required")
+        return
+    for index, name in enumerate(required):
         if name not in properties and (signature is None or name not in signature.parameters):
-            place = node.place_of("required", index)
-            reading.report.error(
-                "wrong_value", f"parameters of {what} require the unknown {name!r}", place, key="required"
-            )
+            message = f"parameters of {what} require the unknown {name!r}"
+            reading.report.error("wrong_value", message, node.place_of("required", index), key="required")
