@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from mozaiks_local.cli.workflow_commands import convert, new, validate
+
 __all__ = ["app", "main"]
 
 app = typer.Typer(
@@ -117,3 +119,8 @@ def workflows_list(
     except Failure as failure:
         end_with(failure)
     raise typer.Exit(0 if all_valid else 1)
+
+
+app.command()(validate)
+app.command()(new)
+workflows.command("convert")(convert)

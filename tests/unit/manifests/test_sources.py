@@ -43,7 +43,11 @@ def test_json_text_is_a_tree_or_a_source_error(text: str) -> None:
 
 
 @given(
-    st.recursive(st.text() | st.sampled_from(["yes", "1e3", "~", "012", "0x1", "", "2024-01-01", "a\nb\n"]), st.lists)
+    st.recursive(
+        st.text()
+        | st.sampled_from(["yes", "1e3", "~", "012", "0x1", "", "2024-01-01", "a\nb\n", "\x85", "é\u2028", "# no"]),
+        st.lists,
+    )
 )
 def test_written_yaml_reads_back_as_it_was(data: Any) -> None:
     text = dump_yaml({"a": data})

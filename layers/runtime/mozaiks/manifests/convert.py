@@ -32,7 +32,9 @@ _Dumper.ignore_aliases = lambda self, data: True  # type: ignore[method-assign]
 
 def dump_yaml(data: Any) -> str:
     """``data`` as YAML that this package reads back as ``data``."""
-    text: str = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
+    # the emitter leaves these line breaks as they are and then reads them back as blanks, unless it writes ASCII only
+    readable = not any(mark in json.dumps(data, ensure_ascii=False) for mark in "\x85\u2028\u2029\ufeff")
+    text: str = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=readable, width=110)
     return text
 
 

@@ -5,21 +5,12 @@ from __future__ import annotations
 from urllib.parse import quote, urlencode
 
 from mozaiks.chats.states import Chat
-from mozaiks.errors import MozaiksError
 
 __all__ = ["socket_address"]
 
 
-def socket_address(public_url: str | None, chat: Chat) -> str:
-    """The URL a client connects to, without any token.
-
-    Raises
-    ------
-    MozaiksError
-        ``CONFIGURATION`` if the process does not know the socket API's address.
-    """
-    if public_url is None:
-        raise MozaiksError("CONFIGURATION", "WEBSOCKET_PUBLIC_URL is not set; expected the address of the socket API")
+def socket_address(public_url: str, chat: Chat) -> str:
+    """The URL a client connects to, without any token."""
     query = {
         "workflow": chat.workflow_name,
         "app_id": chat.app_id,

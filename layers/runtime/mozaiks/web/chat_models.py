@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from mozaiks.chats.states import Chat, ChatStatus, WaitingFor
-from mozaiks.web.ids import BodyUserId, MessageId, RequestId
+from mozaiks.web.ids import BodyUserId, ClientRequestId, MessageId, RequestId
 
 __all__ = [
     "CancelChat",
@@ -40,7 +40,7 @@ class StartChat(_Body):
     )
 
     user_id: BodyUserId = Field(description="Whose chat it is.")
-    client_request_id: Annotated[RequestId | None, Field(description="The same id gets the same chat.")] = None
+    client_request_id: Annotated[ClientRequestId | None, Field(description="The same id gets the same chat.")] = None
     force_new: Annotated[bool, Field(description="A new chat even where one that has not begun could be used.")] = False
     initial_message: Annotated[Text | None, Field(description="What the chat begins with.")] = None
 

@@ -59,6 +59,8 @@ async def chat_meta(caller: Caller, workflow_name: WorkflowName, chat_id: ChatId
 async def start_chat(body: StartChat, caller: Caller, workflow_name: WorkflowName, api: Api) -> StartedChat:
     """Open a chat of a workflow, or find the one this request opened before."""
     workflow = api.workflows.get(workflow_name)
+    # Before anything is stored: a chat nobody can connect to is of no use.
+    socket_url = api.socket_url
     started = api.service.start(
         caller,
         facts_of(workflow.spec),
@@ -72,7 +74,7 @@ async def start_chat(body: StartChat, caller: Caller, workflow_name: WorkflowNam
         workflow_name=chat.workflow_name,
         app_id=chat.app_id,
         user_id=chat.user_id,
-        websocket_url=socket_address(api.config.websocket_public_url, chat),
+        websocket_url=socket_address(socket_url, chat),
         cache_seed=chat.cache_seed,
         reused=started.reused,
     )

@@ -10,7 +10,17 @@ from pydantic import BeforeValidator, Field
 
 from mozaiks.access.principal import checked_id
 
-__all__ = ["AppId", "BodyUserId", "ChatId", "Cursor", "MessageId", "RequestId", "UserIdQuery", "WorkflowName"]
+__all__ = [
+    "AppId",
+    "BodyUserId",
+    "ChatId",
+    "ClientRequestId",
+    "Cursor",
+    "MessageId",
+    "RequestId",
+    "UserIdQuery",
+    "WorkflowName",
+]
 
 _ID_SHAPE: Final = {"pattern": "^[A-Za-z0-9_-]{1,64}$"}
 _USER_SHAPE: Final = {"pattern": "^[A-Za-z0-9_.@|:+-]{1,128}$"}
@@ -49,5 +59,6 @@ Cursor = Annotated[
 ]
 
 BodyUserId = Annotated[str, _checked("user_id"), Field(examples=["ann"], json_schema_extra=dict(_USER_SHAPE))]
+ClientRequestId = Annotated[str, _checked("client_request_id"), Field(json_schema_extra=dict(_ID_SHAPE))]
 RequestId = Annotated[str, _checked("request_id"), Field(json_schema_extra=dict(_ID_SHAPE))]
 MessageId = Annotated[str, _checked("client_message_id"), Field(json_schema_extra=dict(_ID_SHAPE))]

@@ -32,6 +32,15 @@ class Runtime:
     workflows: Workflows
     ping: Callable[[], None]
 
+    @property
+    def socket_url(self) -> str:
+        """Address of the socket API; ``CONFIGURATION`` if the process does not know it."""
+        if self.config.websocket_public_url is None:
+            raise MozaiksError(
+                "CONFIGURATION", "WEBSOCKET_PUBLIC_URL is not set; expected the address of the socket API"
+            )
+        return self.config.websocket_public_url
+
     def chat(self, principal: Principal, workflow_name: str, chat_id: str) -> Chat:
         """The principal's chat of this workflow. Another workflow's is as absent as another user's."""
         chat = self.service.get(principal, chat_id)

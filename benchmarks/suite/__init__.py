@@ -1,0 +1,21 @@
+"""The benchmarks, in the order of the table. One module, one ``measure``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from benchmarks.figures import Row
+from benchmarks.suite import crowd, imports, memory, replies, steps
+from benchmarks.world import World
+
+__all__ = ["SUITE"]
+
+SUITE: Final[Mapping[str, Callable[[World], list[Row]]]] = {
+    "replies": replies.measure,
+    "steps": steps.measure,
+    "crowd": crowd.measure,
+    "imports": imports.measure,
+    "memory": memory.measure,
+}
+"""``--only`` takes these names. ``memory`` comes last: it stops what the others share."""

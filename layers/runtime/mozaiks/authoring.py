@@ -1,0 +1,83 @@
+"""What the code of workflows imports from the runtime: ``from mozaiks.authoring import …``.
+
+Standard library only, so that a workflow's own tests need nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["AbortRun", "Handoff", "handoff"]
+
+
+class AbortRun(Exception):
+    """Raised by a hook to end the run. Anything else a hook raises is reported, and the run goes on.
+
+    Parameters
+    ----------
+    message
+        Why, in words for the user: it is shown.
+
+    Examples
+    --------
+    >>> async def on_workflow_start(context):
+    ...     if context.get("balance", 0) <= 0:
+    ...         raise AbortRun("There is no credit left on this account.")
+    """
+
+    def __init__(self, message: str = "A hook ended the run.") -> None:
+        super().__init__(message)
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Handoff:
+    """A tool's result that names who speaks next. Made with ``handoff``.
+
+    Attributes
+    ----------
+    target
+        An agent of the workflow, ``user``, or ``terminate``.
+    reason
+        Why, for the trace.
+    result
+        The tool's result for the model; a JSON value.
+    """
+
+    target: str
+    reason: str = ""
+    result: Any = None
+
+
+def handoff(target: str, *, reason: str = "", result: Any = None) -> Handoff:
+    """End the turn with this tool, and give the floor to ``target``.
+
+    It goes before every handoff rule and before the workflow's pattern.
+
+    Parameters
+    ----------
+    target
+        An agent of the workflow, ``user``, or ``terminate``.
+    reason
+        Why, in a sentence.
+    result
+        What the tool found out; a JSON value.
+
+    Raises
+    ------
+    TypeError
+        ``target`` is no text.
+    ValueError
+        ``target`` is empty.
+
+    Examples
+    --------
+    >>> def check_order(order_id: str) -> Handoff:
+    ...     return handoff("RefundAgent", reason="it was delivered damaged", result={"order_id": order_id})
+    """
+    if not isinstance(target, str):
+        raise TypeError(f"handoff() needs the name of an agent, found {type(target).__name__}")
+    if not target.strip():
+        raise ValueError("handoff() needs the name of an agent, 'user' or 'terminate', found an empty text")
+    return Handoff(target.strip(), reason, result)

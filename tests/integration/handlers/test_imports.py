@@ -1,0 +1,58 @@
+"""What a handler does not use, it does not load: that is most of a cold start."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+
+LOADED = """
+import importlib.util, json, sys
+spec = importlib.util.spec_from_file_location("app", sys.argv[1])
+module = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(module)
+assert callable(module.handler)
+print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
+"""
+
+
+def loaded_by(function: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, str(ROOT / "functions" / function / "app.py")],
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT / "layers" / "runtime"),
+            "MONGODB_URI": "mongodb://127.0.0.1:1/?directConnection=true",
+            "MOZAIKS_WORKFLOWS_PATH": str(ROOT / "workflows"),
+            "STAGE": "local",
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+@pytest.mark.parametrize("function", ["connect", "message", "reconcile"])
+def test_a_connection_function_loads_neither_engine_nor_web_framework(function: str) -> None:
+    assert not loaded_by(function) & {"ag2", "openai", "httpx", "fastapi", "starlette", "mangum", "boto3", "yaml"}
+
+
+def test_the_api_loads_no_engine_and_no_aws_client() -> None:
+    found = loaded_by("api")
+    assert "fastapi" in found
+    assert not found & {"ag2", "openai", "httpx", "boto3"}
+
+
+def test_the_engine_loads_no_web_framework() -> None:
+    found = loaded_by("orchestrate")
+    assert "ag2" in found
+    assert not found & {"fastapi", "starlette", "mangum"}
