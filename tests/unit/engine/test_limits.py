@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
-from mozaiks.engine.limits import matches, stop_of
+from mozaiks.engine.limits import stop_of
 from mozaiks.engine.state import EngineState
 from mozaiks.manifests.spec import AgentSpec, Termination, TextMatch, WorkflowSpec
 
@@ -56,18 +54,3 @@ def test_agents_among_themselves_are_stopped_after_their_turns() -> None:
 def test_an_agent_that_only_hears_itself_is_stopped() -> None:
     assert reason(spec(), EngineState(repeats=2), to="A") == "max_consecutive_auto_reply"
     assert reason(spec(), EngineState(repeats=2), to="B") is None
-
-
-@pytest.mark.parametrize(
-    ("match", "text", "expected"),
-    [
-        (TextMatch(equals="NEXT"), " NEXT\n", True),
-        (TextMatch(equals="NEXT"), "NEXT please", False),
-        (TextMatch(contains="NEXT"), "the NEXT one", True),
-        (TextMatch(regex=r"^\d+$"), "42", True),
-        (TextMatch(regex=r"^\d+$"), "42a", False),
-        (TextMatch(), "anything", False),
-    ],
-)
-def test_a_text_is_compared_as_its_match_says(match: TextMatch, text: str, expected: bool) -> None:
-    assert matches(match, text) is expected

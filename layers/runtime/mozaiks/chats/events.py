@@ -9,9 +9,14 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from typing import (
+    Any,
+    Final,
+    Literal,
+    NotRequired,  # pydantic reads no other before Python 3.12
+)
 
-from typing_extensions import NotRequired, TypedDict  # pydantic reads no other before Python 3.12
+from typing_extensions import TypedDict
 
 __all__ = [
     "DURABLE",

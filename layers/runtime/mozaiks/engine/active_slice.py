@@ -117,7 +117,7 @@ class ActiveSlice:
     async def _turns(self) -> Outcome:
         loaded = self._workflow()
         spec = loaded.spec
-        hooks = self._hooks = WorkflowHooks(spec, loaded.folder, self._scribe)
+        hooks = self._hooks = WorkflowHooks(spec, loaded.folder, self._scribe, self._config.tool_timeout_seconds)
         opening = self._opening()
         if not self._scribe.state.begun:
             opening = await self._begin(loaded, hooks, opening)
@@ -159,9 +159,7 @@ class ActiveSlice:
         data: RunStart = {"workflow_name": chat.workflow_name, "run_no": chat.run_no}
         return [NewEvent("chat.run_start", data)]
 
-    async def _begin(
-        self, loaded: LoadedWorkflow, hooks: WorkflowHooks, opening: list[NewEvent]
-    ) -> list[NewEvent]:
+    async def _begin(self, loaded: LoadedWorkflow, hooks: WorkflowHooks, opening: list[NewEvent]) -> list[NewEvent]:
         """Once in a chat's life: first values of the variables, ``before_chat`` tools, ``on_workflow_start``.
 
         Returns what is still to be said: where nothing ran, all of it is stored with the first turn.
@@ -237,9 +235,7 @@ class ActiveSlice:
             clock=self._clock,
         )
 
-    async def _close_turn(
-        self, spec: WorkflowSpec, hooks: WorkflowHooks, speaker: str, end: TurnEnd
-    ) -> Outcome | None:
+    async def _close_turn(self, spec: WorkflowSpec, hooks: WorkflowHooks, speaker: str, end: TurnEnd) -> Outcome | None:
         """Store the turn's end together with what follows from it. ``None``: the run goes on."""
         state, chat, point = self._scribe.state, self._scribe.chat, end.point
         await hooks.lifecycle("after_agent", speaker, point)

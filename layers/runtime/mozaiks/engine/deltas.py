@@ -10,7 +10,7 @@ __all__ = ["Deltas", "hidden_words"]
 
 
 def hidden_words(spec: WorkflowSpec, agent: str) -> tuple[str, ...] | None:
-    """The whole texts of ``agent`` that users must never see; ``None`` if only the end of a text tells whether it is."""
+    """The whole texts of ``agent`` that users must never see; ``None`` if only a text's end tells whether it is one."""
     words = []
     for variable in spec.context_variables:
         for trigger in variable.triggers:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
+import logging
 from dataclasses import dataclass
-from typing import Final
 
 from mozaiks.engine.state import EngineState
-from mozaiks.manifests.spec import TextMatch, WorkflowSpec
+from mozaiks.engine.text_matching import Undecided, matches
+from mozaiks.manifests.spec import WorkflowSpec
 
-__all__ = ["Stop", "matches", "stop_of"]
+__all__ = ["Stop", "stop_of"]
 
-_TEXT_LIMIT: Final = 20_000
-"""Characters of a text that a pattern looks at: a pattern's time grows with what it reads."""
+log = logging.getLogger("mozaiks.engine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +21,6 @@ class Stop:
     reason: str
     ends: bool
     words: str
-
-
-def matches(match: TextMatch, text: str) -> bool:
-    """Whether ``text`` is what ``match`` describes; ``equals`` looks at the whole text without its margins."""
-    if match.equals is not None:
-        return text.strip() == match.equals.strip()
-    if match.contains is not None:
-        return match.contains in text
-    return match.regex is not None and re.search(match.regex, text[:_TEXT_LIMIT]) is not None
 
 
 def stop_of(
@@ -48,7 +38,7 @@ def stop_of(
         Who would speak next: an agent, or ``None`` if no agent would.
     """
     conditions = spec.termination
-    if conditions.text is not None and text is not None and matches(conditions.text, text):
+    if text is not None and _ends_by(spec, text):
         return Stop("text", True, f"{speaker} said the words that end the run (termination_conditions.text)")
     if conditions.max_seconds is not None and seconds >= conditions.max_seconds:
         return Stop("max_seconds", True, f"the run has had its {conditions.max_seconds:g} s (max_seconds)")
@@ -71,3 +61,13 @@ def stop_of(
             f"{repeats} turns of {speaker} in a row with nobody else speaking (max_consecutive_auto_reply)",
         )
     return None
+
+
+def _ends_by(spec: WorkflowSpec, text: str) -> bool:
+    if spec.termination.text is None:
+        return False
+    try:
+        return matches(spec.termination.text, text)
+    except Undecided as error:
+        log.warning("termination_conditions.text was not decided: %s", error)
+        return False

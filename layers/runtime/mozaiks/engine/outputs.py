@@ -13,8 +13,8 @@ from mozaiks.manifests.expressions import parse
 from mozaiks.manifests.spec import StructuredOutputSpec, WorkflowSpec
 
 if TYPE_CHECKING:
-    from fast_depends import Provider
     from ag2.annotations import Context
+    from fast_depends import Provider
     from jsonschema.protocols import Validator
 
 __all__ = ["DeclaredOutput", "Fault", "checked", "output_of", "repair_request"]
@@ -59,10 +59,9 @@ def checked(output: StructuredOutputSpec, text: str) -> dict[str, Any] | Fault:
         return Fault(f"the answer is no JSON ({str(error)[:120]})")
     if not isinstance(value, dict):
         return Fault(f"the answer is a JSON {type(value).__name__}; an object is expected")
-    error = next(iter(_validator(json.dumps(output.json_schema, sort_keys=True)).iter_errors(value)), None)
-    if error is None:
-        return value
-    return Fault(f"at {error.json_path}: {error.message[:300]}")
+    for wrong in _validator(json.dumps(output.json_schema, sort_keys=True)).iter_errors(value):
+        return Fault(f"at {wrong.json_path}: {wrong.message[:300]}")
+    return value
 
 
 def repair_request(output: StructuredOutputSpec, fault: Fault) -> str:

@@ -31,9 +31,9 @@ class EngineState:
 
     ``speaker`` is whose turn is next, ``None``: decided from who spoke last. ``cursors`` hold, per agent, the ``seq``
     of the last text it was told; ``histories`` the length of its history; ``inbox_seen`` the ``seq`` of the last thing
-    the user said that an agent was told. ``replies`` counts agents' turns since the user spoke, ``repeats`` the turns of
-    ``last_speaker`` with nobody else speaking. ``begun``: the variables have their first values and the workflow's start
-    was told to its hooks.
+    the user said that an agent was told. ``replies`` counts agents' turns since the user spoke, ``repeats`` those of
+    ``last_speaker`` with nobody else speaking. ``begun``: the variables have their first values, and the workflow's
+    start was told to its hooks.
     """
 
     speaker: str | None = None

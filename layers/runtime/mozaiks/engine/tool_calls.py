@@ -64,7 +64,9 @@ class ToolCalls:
         kept = await self._store.tool_results(self._tenant, self._chat_id, [call.id for call in self._batch])
         self._outcomes = {call_id: _as_outcome(result) for call_id, result in kept.items()}
 
-    async def call(self, call_next: ToolExecution, event: ToolCallEvent, context: ConversationContext) -> ToolResultType:
+    async def call(
+        self, call_next: ToolExecution, event: ToolCallEvent, context: ConversationContext
+    ) -> ToolResultType:
         """Run one call, unless the journal has its result."""
         target = self._transfer(event)
         if target is not None:
@@ -204,4 +206,10 @@ class ToolCalls:
 
 
 def _as_outcome(kept: dict[str, Any]) -> ToolOutcome:
-    return ToolOutcome(**kept)  # type: ignore[typeddict-item]
+    return {
+        "status": kept["status"],
+        "content": kept["content"],
+        "text": kept["text"],
+        "context": kept["context"],
+        "handoff_to": kept.get("handoff_to"),
+    }

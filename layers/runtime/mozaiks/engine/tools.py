@@ -20,7 +20,7 @@ from pydantic import BaseModel, ValidationError
 
 from mozaiks.authoring import Handoff
 from mozaiks.engine.functions import bind, load_function
-from mozaiks.manifests.spec import TERMINATE, USER, HandoffSpec, ToolSpec, WorkflowSpec
+from mozaiks.manifests.spec import TERMINATE, USER, AgentSpec, HandoffSpec, ToolSpec, WorkflowSpec
 
 __all__ = [
     "CURRENT_CALL",
@@ -71,7 +71,10 @@ def finished(value: Any, context: dict[str, Any], targets: frozenset[str] = froz
     if isinstance(value, Handoff):
         if value.target not in targets:
             return failed(f"the tool hands over to {value.target!r:.80}, who is not there", context=context)
-        handoff_to, value = value.target, value.result if value.result is not None else f"Handed over to {value.target}."
+        handoff_to, value = (
+            value.target,
+            value.result if value.result is not None else f"Handed over to {value.target}.",
+        )
     try:
         json.dumps(context, allow_nan=False)
     except (TypeError, ValueError):
@@ -145,6 +148,20 @@ class Toolbox:
             return await tool(event, context)
 
         return run
+
+    def auto_tool(self, agent: AgentSpec) -> ToolSpec | None:
+        """The tool that gets the output of an agent in ``auto_tool_mode``: the first that may run so, or its only one."""
+        own = [tool for tool in self._spec.tools_of(agent.name) if tool.function is not None]
+        willing = [tool for tool in own if tool.auto_execute]
+        return willing[0] if willing else own[0] if len(own) == 1 else None
+
+    def arguments_for(self, tool: ToolSpec, output: dict[str, Any]) -> str:
+        """The fields of an output that ``tool`` takes, as JSON; all of them in one, if it takes one of another name."""
+        taken = self._function_tool(tool).schema.function.parameters.get("properties", {})
+        fitting = {name: value for name, value in output.items() if name in taken}
+        if not fitting and len(taken) == 1:
+            fitting = {next(iter(taken)): output}
+        return json.dumps(fitting)
 
     def transfer_target(self, agent: str, tool_name: str) -> str | None:
         """Where calling ``tool_name`` takes the chat, if it is one of ``agent``'s transfers."""
