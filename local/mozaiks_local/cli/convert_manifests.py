@@ -103,9 +103,11 @@ def _check(conversion: Conversion) -> None:
     """Load the result beside the original, which stays as it is."""
     with tempfile.TemporaryDirectory(prefix="mozaiks-convert-") as beside:
         copy = Path(beside) / conversion.folder.absolute().name
-        shutil.copytree(conversion.folder, copy, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
+        unread = shutil.ignore_patterns("__pycache__", "node_modules")
+        shutil.copytree(conversion.folder, copy, symlinks=True, ignore=unread)
         for old, (new, text) in conversion.files.items():
             (copy / old).unlink()
+            (copy / new).unlink(missing_ok=True)  # a link there would lead back to the original
             (copy / new).write_text(text, encoding="utf-8")
         found = load_workflow(copy).version
     if found != conversion.version:
