@@ -150,7 +150,7 @@ class Toolbox:
         return run
 
     def auto_tool(self, agent: AgentSpec) -> ToolSpec | None:
-        """The tool that gets the output of an agent in ``auto_tool_mode``: the first that may run so, or its only one."""
+        """The tool that gets the output of an agent in ``auto_tool_mode``: the first that may, or its only one."""
         own = [tool for tool in self._spec.tools_of(agent.name) if tool.function is not None]
         willing = [tool for tool in own if tool.auto_execute]
         return willing[0] if willing else own[0] if len(own) == 1 else None
