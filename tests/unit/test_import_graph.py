@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "layers" / "runtime" / "mozaiks"
 
 FLOORS = {
+    "authoring": 0,
     "errors": 0,
     "settings": 0,
     "manifests": 1,

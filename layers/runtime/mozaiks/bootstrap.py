@@ -92,7 +92,8 @@ class Parts:
         from mozaiks.engine.slice import SliceRunner
         from mozaiks.manifests import Workflows
         from mozaiks.store.histories import MongoHistories
-        from mozaiks.store.offloaded import OffloadedStore
+        from mozaiks.store.offloaded import OffloadedReferences, OffloadedStore
+        from mozaiks.store.references import MongoReferences
         from mozaiks.store.tool_results import MongoToolResults
 
         @contextlib.asynccontextmanager
@@ -109,6 +110,7 @@ class Parts:
             ),
             workflows=Workflows(self.config.mozaiks_workflows_path, watch=self.config.stage == "local"),
             models=ModelConfigs(self.config),
+            sources=OffloadedReferences(MongoReferences(self.database)),
             open_sender=sender_of,
             config=self.config,
             clock=now,

@@ -18,6 +18,7 @@ from mozaiks.chats.events import Event
 from mozaiks.chats.greeting import facts_of
 from mozaiks.chats.states import Chat
 from mozaiks.engine.slice import Outcome, SliceRunner
+from mozaiks.errors import MozaiksError
 from mozaiks.manifests import Workflows
 from mozaiks.settings import Settings
 from mozaiks.store.indexes import ensure_indexes
@@ -44,6 +45,7 @@ class Bench:
         ensure_indexes(self.parts.database)
         self.slices = self.loop.run(self._made(self.parts))
         self.workflow_name = "Play"
+        self.ann = ANN
 
     def _parts(self, settings: dict[str, Any]) -> Parts:
         config = Settings(
@@ -70,19 +72,52 @@ class Bench:
         self.slices = self.loop.run(self._made(self.parts))
 
     def workflow(
-        self, agents: dict[str, Any], *, tools: str = "", code: str = "", handoffs: str = "", **top: Any
+        self,
+        agents: dict[str, Any],
+        *,
+        tools: str = "",
+        code: str = "",
+        handoffs: str = "",
+        context: str = "",
+        outputs: str = "",
+        hooks: str = "",
+        hook_file: str = "",
+        hook_code: str = "",
+        agent_fields: dict[str, Any] | None = None,
+        agents_of: list[str] | None = None,
+        **top: Any,
     ) -> None:
-        """Write the workflow ``Play``. ``tools`` and ``handoffs`` are YAML, ``code`` is ``tools/code.py``."""
+        """Write the workflow ``Play``.
+
+        ``agents`` are the scripts by agent; ``agents_of`` names the agents where scripts hold others too. Sections are
+        YAML, ``code`` is ``tools/code.py``.
+        """
         folder = self.root / self.workflow_name
         (folder / "tools").mkdir(parents=True, exist_ok=True)
         orchestrator = {"human_in_the_loop": True, "startup_mode": "UserDriven", **top}
         (folder / "orchestrator.yaml").write_text(yaml.safe_dump(orchestrator))
         (folder / "agents.yaml").write_text(
             yaml.safe_dump(
-                {"agents": {name: {"system_message": f"You are {name}."} for name in agents}}, sort_keys=False
+                {
+                    "agents": {
+                        name: {"system_message": f"You are {name}.", **(agent_fields or {}).get(name, {})}
+                        for name in agents_of or agents
+                    }
+                },
+                sort_keys=False,
             )
         )
-        for name, text in {"tools": tools, "handoffs": handoffs}.items():
+        if hook_file:
+            (folder / "hooks").mkdir(exist_ok=True)
+            (folder / "hooks" / f"{hook_file}.py").write_text(hook_code)
+        sections = {
+            "tools": tools,
+            "handoffs": handoffs,
+            "context_variables": context,
+            "structured_outputs": outputs,
+            "hooks": hooks,
+        }
+        for name, text in sections.items():
             if text:
                 (folder / f"{name}.yaml").write_text(text)
         (folder / "tools" / "code.py").write_text(code)
@@ -135,6 +170,24 @@ class Bench:
         """The messages of the newest model call of ``agent``."""
         newest = [request for request in self.demo.requests if request.agent == agent][-1]
         return list(newest.body["messages"])
+
+    def die_at_write(self, number: int) -> None:
+        """Let the worker be no more when it is about to write for the ``number``-th time."""
+        store, transact, writes = self.slices.store, self.slices.store.transact, 0
+
+        async def dying(*arguments: Any) -> Any:
+            nonlocal writes
+            writes += 1
+            if writes == number:
+                raise MozaiksError("LEASE_LOST", "the worker is no more")
+            return await transact(*arguments)
+
+        store.transact = dying  # type: ignore[method-assign]
+
+    def revive(self, chat_id: str) -> None:
+        """Go on as another worker, once the dead one's lease is over."""
+        self.configure()
+        self.parts.database["chat_sessions"].update_one({"_id": chat_id}, {"$set": {"lease": None}})
 
     def close(self) -> None:
         self.loop.run(self.slices.models.close())

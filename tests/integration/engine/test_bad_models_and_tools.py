@@ -133,7 +133,7 @@ async def act(chat_id, app_id: str, user_id, workflow_name, agent_name, context_
     assert result["content"] == ["acme", "ann", "Play", "Host", True]
     (offered,) = bench.demo.requests[0].body["tools"]
     assert list(offered["function"]["parameters"]["properties"]) == ["depth"]
-    assert bench.chat(chat_id).state["context"] == {"seen": 1}
+    assert bench.chat(chat_id).state["context"]["seen"] == 1
 
 
 def test_a_tool_file_that_cannot_be_imported_fails_the_chat_by_name(bench: Bench, one_agent: OneAgent) -> None:

@@ -9,13 +9,19 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from typing import (
+    Any,
+    Final,
+    Literal,
+    NotRequired,  # pydantic reads no other before Python 3.12
+)
 
-from typing_extensions import NotRequired, TypedDict  # pydantic reads no other before Python 3.12
+from typing_extensions import TypedDict
 
 __all__ = [
     "DURABLE",
     "ChatMeta",
+    "ContextUpdate",
     "ErrorData",
     "Event",
     "InputAck",
@@ -26,6 +32,7 @@ __all__ = [
     "RunComplete",
     "RunStart",
     "SelectSpeaker",
+    "StructuredOutputReady",
     "Text",
     "ToolCall",
     "ToolProgress",
@@ -113,6 +120,19 @@ class ToolProgress(TypedDict):
     status_message: str
 
 
+class StructuredOutputReady(TypedDict):
+    agent: str
+    model_name: str
+    structured_data: dict[str, Any]
+    auto_tool_mode: bool
+    turn_idempotency_key: str
+
+
+class ContextUpdate(TypedDict):
+    variable: str
+    value: Any
+
+
 class UsageDelta(TypedDict):
     agent: str | None
     model: str | None
@@ -157,7 +177,9 @@ DURABLE: Final[dict[str, type]] = {
     "chat.input_ack": InputAck,
     "chat.tool_call": ToolCall,
     "chat.tool_response": ToolResponse,
+    "chat.structured_output_ready": StructuredOutputReady,
     "chat.usage_delta": UsageDelta,
+    "context_update": ContextUpdate,
     "chat.error": ErrorData,
 }
 """Types that take a ``seq`` and are stored before they are pushed."""

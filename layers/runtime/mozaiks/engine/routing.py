@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from ag2.network.adapters.workflow import WorkflowState
 from ag2.network.envelope import EV_PACKET, Envelope
@@ -25,7 +25,10 @@ from mozaiks.engine.tools import transfer_tool_name
 from mozaiks.manifests.expressions import parse
 from mozaiks.manifests.spec import TERMINATE, USER, Pattern, StartupMode, WorkflowSpec
 
-__all__ = ["after_turn", "first_speaker", "in_the_loop"]
+__all__ = ["AUTO", "after_turn", "before_reply", "first_speaker", "in_the_loop"]
+
+AUTO: Final = "?"
+"""In the place of a speaker: a model picks the next one. No agent can be called so."""
 
 
 @dataclass(slots=True)
@@ -67,10 +70,31 @@ def first_speaker(spec: WorkflowSpec, last_speaker: str | None, context: dict[st
     return last_speaker
 
 
+def before_reply(spec: WorkflowSpec, speaker: str, context: dict[str, Any]) -> str:
+    """Who speaks instead of ``speaker`` by its ``before_reply`` rules, themselves followed; ``speaker`` if none holds.
+
+    Rules that lead in a circle leave the word with whom the circle began.
+    """
+    seen = {speaker}
+    current = speaker
+    while current not in (USER, TERMINATE):
+        for rule in spec.handoffs_from(current):
+            if rule.scope == "before_reply" and parse(rule.condition).is_true(context):
+                break
+        else:
+            return current
+        if rule.target in seen:
+            return speaker
+        seen.add(rule.target)
+        current = rule.target
+    return current
+
+
 def after_turn(
     spec: WorkflowSpec,
     speaker: str,
     *,
+    named: str | None = None,
     transfer_to: str | None,
     context: dict[str, Any],
     turns: int,
@@ -80,6 +104,8 @@ def after_turn(
 
     Parameters
     ----------
+    named
+        Whom a tool's result named.
     transfer_to
         Where the model handed over to, if it called a transfer tool.
     turns
@@ -88,12 +114,14 @@ def after_turn(
     Returns
     -------
     TransitionDecision
-        ``next_speaker`` is an agent, ``user``, or ``None``: the run completes.
+        ``next_speaker`` is an agent, ``user``, ``AUTO``, or ``None``: the run completes.
     """
     routing = {"kind": "text"} if transfer_to is None else {"kind": "handoff", "tool": transfer_tool_name(transfer_to)}
     envelope = Envelope("", speaker, None, EV_PACKET, {"routing": routing})
     order = [agent.name for agent in spec.agents] + ([USER] if in_the_loop(spec) else [])
     state = WorkflowState(participant_order=order, last_speaker_id=speaker, turn_count=turns, context_vars=context)
+    if named is not None:
+        return _target(named).resolve(state, envelope)
     graph = _graph(spec, speaker, seed)
     for transition in sorted(graph.transitions, key=lambda each: each.priority):
         if transition.when.evaluate(state, envelope):
@@ -127,6 +155,8 @@ def _by_pattern(spec: WorkflowSpec, seed: int) -> TransitionTarget:
     match spec.pattern:
         case Pattern.ROUND_ROBIN:
             return RoundRobinTarget()
+        case Pattern.AUTO:
+            return AgentTarget(AUTO)
         case Pattern.RANDOM:
             return SeededTarget([agent.name for agent in spec.agents], seed)
         case _:

@@ -20,11 +20,12 @@ __all__ = ["Finish", "SafePoint", "Scribe"]
 
 @dataclass(slots=True)
 class SafePoint:
-    """Effects that are stored together or not at all."""
+    """Effects that are stored together or not at all. ``context`` holds variables that were set."""
 
     events: list[NewEvent] = field(default_factory=list)
     history: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     usage: UsageTotals = field(default_factory=no_usage)
+    context: dict[str, Any] = field(default_factory=dict)
 
 
 Finish = Callable[[Chat], tuple[ChatFields, list[NewEvent]]]
@@ -40,7 +41,7 @@ class Scribe:
     def __init__(self, store: SliceStore, sender: Sender, chat: Chat, lease_token: str, state: EngineState) -> None:
         self._store = store
         self._sender = sender
-        self._tenant = Tenant(chat.app_id)
+        self.tenant = Tenant(chat.app_id)
         self._token = lease_token
         self.chat = chat
         self.state = state
@@ -75,7 +76,7 @@ class Scribe:
             fields: ChatFields = {"state": state.dump(), "usage": add_usage(chat.usage, point.usage), **extra}
             return Change(fields, (*point.events, *said), history=tuple(history))
 
-        writing = asyncio.ensure_future(self._store.transact(self._tenant, self.chat.chat_id, decide))
+        writing = asyncio.ensure_future(self._store.transact(self.tenant, self.chat.chat_id, decide))
         try:
             applied = await asyncio.shield(writing)
         except asyncio.CancelledError:

@@ -12,11 +12,17 @@ __all__ = ["EngineState", "OpenTurn", "add_usage"]
 
 @dataclass(slots=True)
 class OpenTurn:
-    """A turn that has begun and not ended. ``steps`` counts its stored model responses."""
+    """A turn that has begun and not ended.
+
+    ``steps`` counts its stored model responses. ``repaired``: its structured output was asked for a second time.
+    ``auto_call``: the tool call (id, name, arguments) that follows from its structured output without the model.
+    """
 
     agent: str
     no: int
     steps: int = 0
+    repaired: bool = False
+    auto_call: dict[str, Any] | None = None
 
 
 @dataclass(slots=True)
@@ -25,7 +31,9 @@ class EngineState:
 
     ``speaker`` is whose turn is next, ``None``: decided from who spoke last. ``cursors`` hold, per agent, the ``seq``
     of the last text it was told; ``histories`` the length of its history; ``inbox_seen`` the ``seq`` of the last thing
-    the user said that an agent was told.
+    the user said that an agent was told. ``replies`` counts agents' turns since the user spoke, ``repeats`` those of
+    ``last_speaker`` with nobody else speaking. ``begun``: the variables have their first values, and the workflow's
+    start was told to its hooks.
     """
 
     speaker: str | None = None
@@ -34,10 +42,13 @@ class EngineState:
     run_turns: int = 0
     run_usage: UsageTotals = field(default_factory=no_usage)
     turns: int = 0
+    replies: int = 0
+    repeats: int = 0
     attempts: int = 0
     inbox_seen: int = 0
     cursors: dict[str, int] = field(default_factory=dict)
     histories: dict[str, int] = field(default_factory=dict)
+    begun: bool = False
     context: dict[str, Any] = field(default_factory=dict)
     open_turn: OpenTurn | None = None
 

@@ -10,13 +10,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, TypedDict
 
-from ag2.events import TextInput, ToolResult
+from ag2 import MemoryStream
+from ag2.context import ConversationContext
+from ag2.events import TextInput, ToolCallEvent, ToolResult
+from ag2.middleware.base import ToolExecution, ToolResultType
 from ag2.tools import tool as ag2_tool
 from ag2.tools.final.function_tool import FunctionTool
 from pydantic import BaseModel, ValidationError
 
+from mozaiks.authoring import Handoff
 from mozaiks.engine.functions import bind, load_function
-from mozaiks.manifests.spec import TERMINATE, USER, HandoffSpec, ToolSpec, WorkflowSpec
+from mozaiks.manifests.spec import TERMINATE, USER, AgentSpec, HandoffSpec, ToolSpec, WorkflowSpec
 
 __all__ = [
     "CURRENT_CALL",
@@ -41,6 +45,7 @@ class ToolOutcome(TypedDict):
     content: Any
     text: str
     context: dict[str, Any]
+    handoff_to: str | None
 
 
 @dataclass(slots=True)
@@ -60,8 +65,16 @@ def transfer_tool_name(target: str) -> str:
     return TERMINATE if target == TERMINATE else f"transfer_to_{target}"
 
 
-def finished(value: Any, context: dict[str, Any]) -> ToolOutcome:
-    """The outcome of a call that returned ``value``."""
+def finished(value: Any, context: dict[str, Any], targets: frozenset[str] = frozenset()) -> ToolOutcome:
+    """The outcome of a call that returned ``value``. ``targets`` are those a ``handoff`` may name."""
+    handoff_to = None
+    if isinstance(value, Handoff):
+        if value.target not in targets:
+            return failed(f"the tool hands over to {value.target!r:.80}, who is not there", context=context)
+        handoff_to, value = (
+            value.target,
+            value.result if value.result is not None else f"Handed over to {value.target}.",
+        )
     try:
         json.dumps(context, allow_nan=False)
     except (TypeError, ValueError):
@@ -73,7 +86,7 @@ def finished(value: Any, context: dict[str, Any]) -> ToolOutcome:
         return failed(f"the tool returned {type(value).__name__}, which is no JSON", context=context)
     if len(text.encode("utf-8", "replace")) > MAX_RESULT_BYTES:
         return failed(f"the tool returned more than {MAX_RESULT_BYTES} bytes", context=context)
-    return {"status": "ok", "content": plain, "text": text or '""', "context": context}
+    return {"status": "ok", "content": plain, "text": text or '""', "context": context, "handoff_to": handoff_to}
 
 
 def failed(
@@ -89,7 +102,7 @@ def failed(
         case _:
             words = f"{type(error).__name__}: {error}"
     text = f"Error: {words[:_ERROR_CHARACTERS]}"
-    return {"status": status, "content": text, "text": text, "context": context or {}}
+    return {"status": status, "content": text, "text": text, "context": context or {}, "handoff_to": None}
 
 
 def _plain(value: Any) -> Any:
@@ -121,6 +134,34 @@ class Toolbox:
             own = [self._function_tool(spec) for spec in self._spec.tools_of(agent)]
             self._of_agent[agent] = own + [self._transfer_tool(*pair) for pair in self._transfers(agent).items()]
         return self._of_agent[agent]
+
+    @property
+    def targets(self) -> frozenset[str]:
+        """Everybody a chat of this workflow can be handed to."""
+        return frozenset({USER, TERMINATE, *(agent.name for agent in self._spec.agents)})
+
+    def execution(self, tool_name: str) -> ToolExecution:
+        """The bare tool, for a call that no model made."""
+        tool, context = self._functions[tool_name], ConversationContext(MemoryStream())
+
+        async def run(event: ToolCallEvent, _: ConversationContext) -> ToolResultType:
+            return await tool(event, context)
+
+        return run
+
+    def auto_tool(self, agent: AgentSpec) -> ToolSpec | None:
+        """The tool that gets the output of an agent in ``auto_tool_mode``: the first that may, or its only one."""
+        own = [tool for tool in self._spec.tools_of(agent.name) if tool.function is not None]
+        willing = [tool for tool in own if tool.auto_execute]
+        return willing[0] if willing else own[0] if len(own) == 1 else None
+
+    def arguments_for(self, tool: ToolSpec, output: dict[str, Any]) -> str:
+        """The fields of an output that ``tool`` takes, as JSON; all of them in one, if it takes one of another name."""
+        taken = self._function_tool(tool).schema.function.parameters.get("properties", {})
+        fitting = {name: value for name, value in output.items() if name in taken}
+        if not fitting and len(taken) == 1:
+            fitting = {next(iter(taken)): output}
+        return json.dumps(fitting)
 
     def transfer_target(self, agent: str, tool_name: str) -> str | None:
         """Where calling ``tool_name`` takes the chat, if it is one of ``agent``'s transfers."""

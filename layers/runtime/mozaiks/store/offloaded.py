@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, TypeVar
@@ -15,11 +15,24 @@ from mozaiks.chats.states import Chat, Lease
 from mozaiks.store.chats import MongoChats
 from mozaiks.store.events import MongoEventLog
 from mozaiks.store.histories import MongoHistories
+from mozaiks.store.references import MongoReferences
 from mozaiks.store.tool_results import MongoToolResults
 
-__all__ = ["OffloadedStore"]
+__all__ = ["OffloadedReferences", "OffloadedStore"]
 
 T = TypeVar("T")
+
+
+class OffloadedReferences:
+    """The database of ``data_reference`` variables, off the loop."""
+
+    def __init__(self, references: MongoReferences) -> None:
+        self._references = references
+
+    async def documents(
+        self, tenant: Tenant, collection: str, query: Mapping[str, Any], fields: tuple[str, ...], limit: int
+    ) -> list[dict[str, Any]]:
+        return await asyncio.to_thread(self._references.documents, tenant, collection, query, fields, limit)
 
 
 class OffloadedStore:

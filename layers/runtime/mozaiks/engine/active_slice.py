@@ -1,0 +1,373 @@
+"""The slice of one chat while it runs: turn after turn, each stored with what follows from it."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final, Literal, TypedDict
+
+from mozaiks.chats.changes import ChatFields
+from mozaiks.chats.decisions import ask
+from mozaiks.chats.events import ErrorData, NewEvent, RunComplete, RunStart, UsageDelta
+from mozaiks.chats.states import Chat, ChatStatus, no_usage
+from mozaiks.engine.answers import usage_of
+from mozaiks.engine.budget import Budget, BudgetSpent
+from mozaiks.engine.context import ContextSources, initial_values
+from mozaiks.engine.context_updates import apply_changes
+from mozaiks.engine.limits import Stop, stop_of
+from mozaiks.engine.model_client import ModelConfigs
+from mozaiks.engine.ports import LoadedWorkflow, Sender, SliceStore, Workflows
+from mozaiks.engine.routing import AUTO, after_turn, before_reply, first_speaker, in_the_loop
+from mozaiks.engine.safe_point import SafePoint, Scribe
+from mozaiks.engine.script import WorkflowHooks
+from mozaiks.engine.selection import SELECTOR, choose_speaker
+from mozaiks.engine.tools import Toolbox
+from mozaiks.engine.turn import Turn, TurnEnd, TurnLimits
+from mozaiks.errors import MozaiksError
+from mozaiks.manifests.spec import TERMINATE, USER, ModelSpec, WorkflowSpec
+from mozaiks.settings import Settings
+
+__all__ = ["ActiveSlice", "Outcome", "outcome_of"]
+
+log = logging.getLogger("mozaiks.engine")
+
+MAX_BACKOFF_SECONDS: Final = 60
+_RETRIED: Final = frozenset({"MODEL_UNAVAILABLE", "MODEL_INVALID_RESPONSE"})
+_TEXTS_FOR_SELECTION: Final = 30
+
+
+class Outcome(TypedDict):
+    """What Step Functions is told. ``wait_seconds`` matters to ``backoff`` alone."""
+
+    outcome: Literal["continue", "backoff", "waiting", "completed", "cancelled", "failed"]
+    wait_seconds: int
+
+
+class ActiveSlice:
+    """Runs the turns of a chat whose lease is held."""
+
+    def __init__(
+        self,
+        *,
+        store: SliceStore,
+        workflows: Workflows,
+        models: ModelConfigs,
+        sources: ContextSources,
+        config: Settings,
+        clock: Callable[[], datetime],
+        toolboxes: dict[tuple[str, str], Toolbox],
+        scribe: Scribe,
+        sender: Sender,
+        budget: Budget,
+    ) -> None:
+        self._store = store
+        self._workflows = workflows
+        self._models = models
+        self._sources = sources
+        self._config = config
+        self._clock = clock
+        self._toolboxes = toolboxes
+        self._scribe = scribe
+        self._sender = sender
+        self._hooks: WorkflowHooks | None = None
+        self.budget = budget
+
+    @property
+    def over(self) -> Outcome | None:
+        """What came of the run, if its last write ended it."""
+        chat = self._scribe.chat
+        return None if chat.status is ChatStatus.RUNNING else outcome_of(chat)
+
+    async def run(self) -> Outcome:
+        """Run turns until the chat waits, ends, or the budget is spent."""
+        try:
+            return await self._turns()
+        except BudgetSpent:
+            return await self.hand_over()
+        except MozaiksError as error:
+            if error.code in ("LEASE_LOST", "DATABASE_UNAVAILABLE"):
+                raise
+            self._scribe.revert()
+            if error.code in _RETRIED and self._scribe.state.attempts + 1 < self._config.model_attempts:
+                return await self._back_off(error)
+            return await self._fail(error)
+
+    async def hand_over(self) -> Outcome:
+        """Give the chat back at its last safe point, for the next slice to go on from."""
+        self._scribe.revert()
+        await self._scribe.write(SafePoint(), lambda _: ({"lease": None}, []))
+        return {"outcome": "continue", "wait_seconds": 0}
+
+    async def cancelled(self) -> Outcome:
+        """End the chat as its user asked."""
+        self._scribe.revert()
+        after = await self._scribe.write(
+            SafePoint(),
+            lambda now: (
+                {"status": ChatStatus.CANCELLED, "waiting_for": None, "pending": (), "lease": None},
+                [self._run_complete(now, ChatStatus.CANCELLED, None)],
+            ),
+        )
+        return outcome_of(after)
+
+    # --- the loop ---------------------------------------------------------------------------------------------------
+
+    async def _turns(self) -> Outcome:
+        loaded = self._workflow()
+        spec = loaded.spec
+        hooks = self._hooks = WorkflowHooks(spec, loaded.folder, self._scribe, self._config.tool_timeout_seconds)
+        opening = self._opening()
+        if not self._scribe.state.begun:
+            opening = await self._begin(loaded, hooks, opening)
+        while True:
+            if self.budget.spent:
+                return await self.hand_over()
+            self.budget.turns -= 1
+            speaker = await self._speaker(spec)
+            if speaker in (USER, TERMINATE):
+                point = SafePoint(events=opening)
+                following = USER if speaker == USER else None
+                outcome = await self._settle(spec, hooks, point, following, prompt=None, result=None)
+            else:
+                end = await self._turn(loaded, hooks, speaker).run(opening)
+                outcome = await self._close_turn(spec, hooks, speaker, end)
+            opening = []
+            if outcome is not None:
+                return outcome
+
+    def _workflow(self) -> LoadedWorkflow:
+        chat = self._scribe.chat
+        loaded = self._workflows.get(chat.workflow_name)
+        if loaded.spec.version != chat.workflow_version:
+            raise MozaiksError(
+                "WORKFLOW_VERSION_GONE",
+                f"the chat began with version {chat.workflow_version[:12]} of {chat.workflow_name!r}, "
+                f"which is gone; deployed is {loaded.spec.version[:12]}",
+                began_with=chat.workflow_version,
+                deployed=loaded.spec.version,
+            )
+        return loaded
+
+    def _opening(self) -> list[NewEvent]:
+        """At the first slice of a run: what says that it has begun."""
+        chat, state = self._scribe.chat, self._scribe.state
+        if state.run_no == chat.run_no:
+            return []
+        state.run_no, state.run_turns, state.run_usage, state.attempts = chat.run_no, 0, no_usage(), 0
+        data: RunStart = {"workflow_name": chat.workflow_name, "run_no": chat.run_no}
+        return [NewEvent("chat.run_start", data)]
+
+    async def _begin(self, loaded: LoadedWorkflow, hooks: WorkflowHooks, opening: list[NewEvent]) -> list[NewEvent]:
+        """Once in a chat's life: first values of the variables, ``before_chat`` tools, ``on_workflow_start``.
+
+        Returns what is still to be said: where nothing ran, all of it is stored with the first turn.
+        """
+        chat, state = self._scribe.chat, self._scribe.state
+        facts = {
+            "workflow_name": chat.workflow_name,
+            "app_id": chat.app_id,
+            "chat_id": chat.chat_id,
+            "user_id": chat.user_id,
+        }
+        state.context = await initial_values(loaded.spec, facts=facts, folder=loaded.folder, sources=self._sources)
+        state.begun = True
+        if not hooks.at_start:
+            return opening
+        point = SafePoint(events=opening)
+        await hooks.lifecycle("before_chat", None, point)
+        await hooks.fire("on_workflow_start", point)
+        apply_changes(loaded.spec, state, point)
+        await self._scribe.write(point)
+        return []
+
+    async def _speaker(self, spec: WorkflowSpec) -> str:
+        """Whose turn it is: an agent, or ``user`` or ``terminate`` where a ``before_reply`` rule says so."""
+        state = self._scribe.state
+        if state.open_turn is not None:
+            return state.open_turn.agent
+        if state.speaker == AUTO:
+            await self._select(spec)
+        speaker = state.speaker or first_speaker(spec, state.last_speaker, state.context)
+        state.speaker = before_reply(spec, speaker, state.context)
+        return state.speaker
+
+    async def _select(self, spec: WorkflowSpec) -> None:
+        chat, state = self._scribe.chat, self._scribe.state
+        names = [agent.name for agent in spec.agents if agent.name != state.last_speaker] or [spec.initial_agent]
+        if self.budget.model_calls <= 0:
+            raise BudgetSpent
+        self.budget.model_calls -= 1
+        since = max(0, chat.last_seq - 10 * _TEXTS_FOR_SELECTION)
+        page = await self._store.texts_after(self._scribe.tenant, chat.chat_id, since, 10 * _TEXTS_FOR_SELECTION)
+        texts = [(event.data["agent"] or "user", event.data["content"]) for event in page][-_TEXTS_FOR_SELECTION:]
+        model = self._models.of_agent(ModelSpec(), workflow=spec.name, agent=SELECTOR, chat_id=chat.chat_id)
+        state.speaker, response = await choose_speaker(spec, names, texts, model)
+        usage = usage_of(response)
+        delta: UsageDelta = {
+            "agent": None,
+            "model": response.model,
+            "prompt_tokens": usage["prompt_tokens"],
+            "completion_tokens": usage["completion_tokens"],
+            "cached_tokens": usage["cached_tokens"],
+            "total_tokens": usage["total_tokens"],
+        }
+        await self._scribe.write(SafePoint(events=[NewEvent("chat.usage_delta", delta)], usage=usage))
+
+    def _turn(self, loaded: LoadedWorkflow, hooks: WorkflowHooks, speaker: str) -> Turn:
+        chat, spec = self._scribe.chat, loaded.spec
+        key = (spec.name, spec.version)
+        if key not in self._toolboxes:
+            self._toolboxes[key] = Toolbox(spec, loaded.folder)
+        agent = spec.agent(speaker)
+        return Turn(
+            spec=spec,
+            agent=agent,
+            toolbox=self._toolboxes[key],
+            hooks=hooks,
+            model=self._models.of_agent(agent.llm, workflow=spec.name, agent=agent.name, chat_id=chat.chat_id),
+            scribe=self._scribe,
+            store=self._store,
+            sender=self._sender,
+            budget=self.budget,
+            limits=TurnLimits(self._config.turn_max_model_calls, self._config.tool_timeout_seconds),
+            clock=self._clock,
+        )
+
+    async def _close_turn(self, spec: WorkflowSpec, hooks: WorkflowHooks, speaker: str, end: TurnEnd) -> Outcome | None:
+        """Store the turn's end together with what follows from it. ``None``: the run goes on."""
+        state, chat, point = self._scribe.state, self._scribe.chat, end.point
+        await hooks.lifecycle("after_agent", speaker, point)
+        apply_changes(spec, state, point)
+        state.open_turn, state.attempts = None, 0
+        state.repeats = state.repeats + 1 if state.last_speaker == speaker else 1
+        state.last_speaker, state.run_turns, state.replies = speaker, state.run_turns + 1, state.replies + 1
+        decision = after_turn(
+            spec,
+            speaker,
+            named=end.named,
+            transfer_to=end.transfer_to,
+            context=state.context,
+            turns=state.turns,
+            seed=chat.cache_seed,
+        )
+        following, result = decision.next_speaker, decision.close_reason or None
+        stop = stop_of(spec, state, speaker, end.text, self._seconds(), None if following == USER else following)
+        if stop is not None:
+            following, result = (USER if in_the_loop(spec) and not stop.ends else None), stop.reason
+            if not stop.ends:
+                point.events.append(_stopped(stop))
+        elif following not in (None, USER, speaker):
+            await hooks.fire("on_agent_handoff", point, from_agent=speaker, to_agent=following)
+            apply_changes(spec, state, point)
+        return await self._settle(spec, hooks, point, following, prompt=end.text, result=result)
+
+    async def _settle(
+        self,
+        spec: WorkflowSpec,
+        hooks: WorkflowHooks,
+        point: SafePoint,
+        following: str | None,
+        *,
+        prompt: str | None,
+        result: str | None,
+    ) -> Outcome | None:
+        """Store ``point``, and where no agent follows, let the chat wait or end. ``None``: the run goes on."""
+        state = self._scribe.state
+        state.speaker = None if following == USER else following
+        if following is None:
+            await hooks.lifecycle("after_chat", None, point)
+            await hooks.fire("on_workflow_complete", point, result=result)
+            apply_changes(spec, state, point)
+        asker = state.last_speaker
+
+        def finish(now: Chat) -> tuple[ChatFields, list[NewEvent]]:
+            if following not in (None, USER) or now.inbox_seq > state.inbox_seen:
+                # What the user said meanwhile is heard before anything ends.
+                return {}, []
+            if following == USER:
+                pending, asked = ask(asker, prompt or "")
+                fields: ChatFields = {
+                    "status": ChatStatus.WAITING,
+                    "waiting_for": "input",
+                    "pending": (*now.pending, pending),
+                    "lease": None,
+                }
+                return fields, [asked, self._run_complete(now, ChatStatus.WAITING, result)]
+            completed: ChatFields = {"status": ChatStatus.COMPLETED, "pending": (), "lease": None}
+            return completed, [self._run_complete(now, ChatStatus.COMPLETED, result)]
+
+        after = await self._scribe.write(point, finish)
+        return None if after.status is ChatStatus.RUNNING else outcome_of(after)
+
+    # --- when it does not go well -----------------------------------------------------------------------------------
+
+    async def _back_off(self, error: MozaiksError) -> Outcome:
+        """Leave the turn open and try it again later; the chat's log says so."""
+        state = self._scribe.state
+        state.attempts += 1
+        wait = min(MAX_BACKOFF_SECONDS, self._config.model_backoff_seconds * 2 ** (state.attempts - 1))
+        point = SafePoint(events=[_error(error, severity="warning")])
+        await self._scribe.write(point, lambda _: ({"lease": None}, []))
+        return {"outcome": "backoff", "wait_seconds": max(1, math.ceil(wait))}
+
+    async def _fail(self, error: MozaiksError) -> Outcome:
+        log.error("A run failed: %s", error.code, exc_info=error)
+        point = SafePoint(events=[_error(error, severity="error")])
+        if self._hooks is not None:
+            await self._hooks.on_error(point, error)
+        after = await self._scribe.write(
+            point,
+            lambda now: (
+                {"status": ChatStatus.FAILED, "waiting_for": None, "pending": (), "lease": None},
+                [self._run_complete(now, ChatStatus.FAILED, error.code)],
+            ),
+        )
+        return outcome_of(after)
+
+    def _seconds(self) -> float:
+        """Since the run was claimed."""
+        chat = self._scribe.chat
+        return max(0.0, (self._clock() - (chat.run_claimed_at or chat.created_at)).total_seconds())
+
+    def _run_complete(self, chat: Chat, status: ChatStatus, result: str | None) -> NewEvent:
+        state = self._scribe.state
+        data: RunComplete = {
+            "result": result,
+            "status": status.value,
+            "turns": state.run_turns,
+            "usage": dict(state.run_usage),  # type: ignore[arg-type]
+            "duration_ms": int(self._seconds() * 1000),
+            "run_no": chat.run_no,
+        }
+        return NewEvent("chat.run_complete", data)
+
+
+def outcome_of(chat: Chat) -> Outcome:
+    """What the state of a chat means to the execution that drives it."""
+    match chat.status:
+        case ChatStatus.FAILED | ChatStatus.TIMED_OUT:
+            return {"outcome": "failed", "wait_seconds": 0}
+        case ChatStatus.COMPLETED:
+            return {"outcome": "completed", "wait_seconds": 0}
+        case ChatStatus.CANCELLED:
+            return {"outcome": "cancelled", "wait_seconds": 0}
+        case _:
+            return {"outcome": "waiting", "wait_seconds": 0}
+
+
+def _stopped(stop: Stop) -> NewEvent:
+    code = "MAX_TURNS" if stop.reason == "max_turns" else "MAX_AUTO_REPLIES"
+    return _error(MozaiksError(code, stop.words), severity="warning")
+
+
+def _error(error: MozaiksError, *, severity: Literal["error", "warning"]) -> NewEvent:
+    data: ErrorData = {
+        "code": error.code,
+        "message": error.message,
+        "severity": severity,
+        "retryable": error.retryable,
+        "details": error.details,
+    }
+    return NewEvent("chat.error", data)
