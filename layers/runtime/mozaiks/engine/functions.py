@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import importlib
 import inspect
 import os
@@ -40,7 +41,12 @@ INJECTED: Final = frozenset(
 _REASON_CHARACTERS: Final = 500
 _DIRECTORIES: Final = re.compile(r"(?<![\w/.:])/(?:[^\s/'\":,()]+/)+")
 _PLAIN: Final = (str, int, float, bool, list, dict, Any)
-_ABSENT: Final = object()
+
+
+class _Absent(enum.Enum):
+    """An argument that the model left out. A member, because copies of a default must stay it."""
+
+    ABSENT = None
 
 
 def load_function(spec: WorkflowSpec, folder: Path, ref: FunctionRef) -> Callable[..., Any]:
@@ -137,7 +143,7 @@ def bind(
 
     async def call(**arguments: Any) -> Any:
         values = injections()
-        given = {name: value for name, value in arguments.items() if value is not _ABSENT}
+        given = {name: value for name, value in arguments.items() if value is not _Absent.ABSENT}
         return await run(function, **given, **{name: values[name] for name in wanted})
 
     call.__name__ = getattr(target_of(function), "__name__", "tool")
@@ -164,7 +170,7 @@ def _named_by_schema(
         name: inspect.Parameter(
             name,
             inspect.Parameter.KEYWORD_ONLY,
-            default=inspect.Parameter.empty if name in required else _ABSENT,
+            default=inspect.Parameter.empty if name in required else _Absent.ABSENT,
             annotation=Any,
         )
         for name in parameters.get("properties", {})

@@ -87,7 +87,8 @@ def package_of(spec: WorkflowSpec, folder: Path) -> WorkflowPackage:
     name = f"{family}_{spec.version[:16]}_{stamp}"
     with _LOCK:
         if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
-            sys.meta_path.append(_Finder())
+            # First: the usual finders would find the same files, and run them with the usual builtins.
+            sys.meta_path.insert(0, _Finder())
         _use(shared, _Package(f"{base}.shared", root / _SHARED, _builtins(_Names(shared, {}))))
         own = {**{own: own for own in _OWN_FOLDERS}, **{f"workflows.{own}": "" for own in {spec.name, folder.name}}}
         _use(name, _Package(family, folder.absolute(), _builtins(_Names(shared, own, name))))
