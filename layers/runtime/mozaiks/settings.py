@@ -63,6 +63,9 @@ class Settings(BaseSettings):
     slice_max_model_calls: int = Field(30, ge=1, description="Model calls one slice may make.")
     slice_reserve_seconds: float = Field(10.0, gt=0, description="Time a slice keeps back to store and hand over.")
     turn_max_model_calls: int = Field(25, ge=1, description="Model calls one turn may make before it counts as a loop.")
+    history_max_entries: int = Field(
+        400, ge=10, description="Newest entries of its history that an agent's model call carries; all are kept."
+    )
     tool_timeout_seconds: float = Field(60.0, gt=0, description="Longest a tool may run, unless its manifest says.")
     lease_seconds: float = Field(15.0, gt=0, description="A worker that is silent for so long has lost its chat.")
 

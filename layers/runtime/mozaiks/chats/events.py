@@ -171,7 +171,7 @@ class ToolResponse(TypedDict):
     corr: str
     agent: str
     success: bool
-    status: Literal["ok", "error", "timeout"]
+    status: Literal["ok", "error", "timeout", "denied"]
     content: Any
 
 

@@ -18,9 +18,18 @@ from mozaiks.chats.events import (
     timestamp,
 )
 from mozaiks.chats.states import Greeting, LastArtifact, PendingInput
-from mozaiks.errors import MozaiksError
 
-__all__ = ["announce", "answer_key", "artifact_of", "check_schema", "completed", "dismissals", "expired", "fitting", "shown"]
+__all__ = [
+    "announce",
+    "answer_key",
+    "artifact_of",
+    "check_schema",
+    "completed",
+    "dismissals",
+    "expired",
+    "fitting",
+    "shown",
+]
 
 log = logging.getLogger("mozaiks.chats")
 
@@ -61,9 +70,7 @@ def announce(pending: PendingInput) -> NewEvent:
     return NewEvent("chat.tool_call", call, agent=pending["agent"], event_id=pending["request_id"])
 
 
-def completed(
-    pending: PendingInput, status: Literal["completed", "approved", "denied", "timed_out"]
-) -> NewEvent:
+def completed(pending: PendingInput, status: Literal["completed", "approved", "denied", "timed_out"]) -> NewEvent:
     """Says that a component's request, or one for approval, is answered."""
     data: UiToolComplete = {**_ids(pending), **_tool(pending), "status": status}
     return NewEvent("chat.ui_tool_complete", data, agent=pending["agent"])
