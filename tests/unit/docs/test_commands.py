@@ -20,7 +20,7 @@ from mozaiks.web.app import create_app
 from mozaiks_local.cli.app import app as mozaiks
 from mozaiks_local.cli.config import setting_rows
 
-from .blocks import README, ROOT, blocks
+from .blocks import README, ROOT, blocks, pages
 
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 ASSIGNMENT = re.compile(r"(?P<name>[A-Z][A-Z0-9_]*)=(?P<value>.*)", re.DOTALL)
@@ -29,6 +29,10 @@ COMMANDS = [
     for block in blocks("sh")
     for line in block.text.splitlines()
     if line.strip() and not line.startswith("#")
+] + [
+    pytest.param(command, id=f"{page.name}:{command}")
+    for page in pages()
+    for command in re.findall(r"`((?:make|mozaiks|\.venv/bin/mozaiks) [^`…]+)`", page.read_text(encoding="utf-8"))
 ]
 VARIABLES = (
     {"TEST_MONGODB_URI"}

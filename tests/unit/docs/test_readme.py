@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import yaml
 
+from mozaiks.access.connecting import connect_request
 from mozaiks.chats import commands
 from mozaiks.chats.commands import SubmitInput, parse_frame
+from mozaiks.chats.decisions import submit_input
 from mozaiks.chats.events import DURABLE
+from mozaiks.chats.states import Chat, ChatStatus, Greeting
 from mozaiks.errors import MozaiksError
 from mozaiks.web.not_built import NOT_BUILT
 
@@ -19,6 +23,7 @@ from .blocks import README, ROOT, Block, blocks, pages
 
 TEXT = README.read_text(encoding="utf-8")
 HANDLED = {"sh", "yaml", "python", "json", "text", "mermaid"}
+NOW = datetime(2025, 1, 1, tzinfo=UTC)
 NOT_DURABLE = {"chat.print", "chat_meta"}
 
 
@@ -61,6 +66,19 @@ def test_frames_that_are_not_built_are_listed() -> None:
             if error.code == "NOT_BUILT":
                 refused.add(type_)
     assert listed == refused
+
+
+def test_what_is_said_to_be_refused_is_refused() -> None:
+    said = section("Not built yet")
+    assert '"on_busy": "interrupt"' in said
+    chat = Chat("c", "a", "u", "W", "1", Greeting("UserDriven", "A"), 0, NOW, NOW, status=ChatStatus.RUNNING)
+    with pytest.raises(MozaiksError, match="not built"):
+        submit_input(chat, SubmitInput(type="user.input.submit", text="x", on_busy="interrupt"), "m1", NOW)
+    assert "So are token checks" in said
+    with pytest.raises(MozaiksError, match="not built"):
+        connect_request({"app_id": "a", "user_id": "u", "chat_id": "c"}, checks_tokens=True)
+    assert "the build of the two layers is\nmissing" in said
+    assert not [folder for folder in ("layers/runtime", "workflows") if (ROOT / folder / "Makefile").exists()]
 
 
 def test_the_picture_names_events_functions_and_files_that_exist() -> None:
