@@ -1,0 +1,109 @@
+"""What the README says of the product is so."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mozaiks.access.connecting import connect_request
+from mozaiks.chats import commands
+from mozaiks.chats.commands import SubmitInput, parse_frame
+from mozaiks.chats.decisions import submit_input
+from mozaiks.chats.events import DURABLE
+from mozaiks.chats.states import Chat, ChatStatus, Greeting
+from mozaiks.errors import MozaiksError
+from mozaiks.web.not_built import NOT_BUILT
+
+from .blocks import README, ROOT, Block, blocks, pages
+
+TEXT = README.read_text(encoding="utf-8")
+HANDLED = {"sh", "yaml", "python", "json", "text", "mermaid"}
+NOW = datetime(2025, 1, 1, tzinfo=UTC)
+NOT_DURABLE = {"chat.print", "chat_meta"}
+
+
+class _Template(yaml.SafeLoader):
+    """Reads a template; what CloudFormation's tags stand for does not matter here."""
+
+
+_Template.add_multi_constructor("!", lambda loader, suffix, node: suffix)
+
+
+def section(title: str) -> str:
+    return TEXT.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+@pytest.mark.parametrize("block", blocks(), ids=str)
+def test_every_block_is_in_a_language_some_test_runs(block: Block) -> None:
+    assert block.language in HANDLED
+
+
+def test_the_table_of_the_deployment_is_the_template() -> None:
+    template = yaml.load((ROOT / "template.yaml").read_text(encoding="utf-8"), _Template)  # noqa: S506 - a SafeLoader
+    assert re.findall(r"^\| `(\w+)` \|", section("What is deployed"), re.MULTILINE) == sorted(
+        template["Resources"], key=re.findall(r"^\| `(\w+)` \|", section("What is deployed"), re.MULTILINE).index
+    )
+
+
+def test_routes_that_are_not_built_are_listed() -> None:
+    rows = re.findall(r"^\| ([A-Z, ]+) \| `(/\S+)` \|", section("Not built yet"), re.MULTILINE)
+    assert {(method, path) for methods, path in rows for method in methods.split(", ")} == set(NOT_BUILT)
+
+
+def test_frames_that_are_not_built_are_listed() -> None:
+    paragraph = next(part for part in section("Not built yet").split("\n\n") if part.startswith("**Socket.**"))
+    listed = set(re.findall(r"`([a-z_.]+)`", paragraph)) - {"user.input.submit"}
+    refused = set()
+    for type_ in listed | set(re.findall(r'"((?:chat|ui)[a-z_.]+)"', Path(str(commands.__file__)).read_text())):
+        try:
+            parse_frame(f'{{"type": "{type_}"}}')
+        except MozaiksError as error:
+            if error.code == "NOT_BUILT":
+                refused.add(type_)
+    assert listed == refused
+
+
+def test_what_is_said_to_be_refused_is_refused() -> None:
+    said = section("Not built yet")
+    assert '"on_busy": "interrupt"' in said
+    chat = Chat("c", "a", "u", "W", "1", Greeting("UserDriven", "A"), 0, NOW, NOW, status=ChatStatus.RUNNING)
+    with pytest.raises(MozaiksError, match="not built"):
+        submit_input(chat, SubmitInput(type="user.input.submit", text="x", on_busy="interrupt"), "m1", NOW)
+    assert "So are token checks" in said
+    with pytest.raises(MozaiksError, match="not built"):
+        connect_request({"app_id": "a", "user_id": "u", "chat_id": "c"}, checks_tokens=True)
+    assert "the build of the two layers is\nmissing" in said
+    assert not [folder for folder in ("layers/runtime", "workflows") if (ROOT / folder / "Makefile").exists()]
+
+
+def test_the_picture_names_events_functions_and_files_that_exist() -> None:
+    (picture,) = blocks("mermaid")
+    names = set(re.findall(r"\bchat[._][a-z_]+", picture.text))
+    assert names
+    assert names <= set(DURABLE) | NOT_DURABLE
+    assert "user.input.submit" in picture.text
+    assert SubmitInput(type="user.input.submit", text="x").type in picture.text
+    participants = dict(re.findall(r"participant (\w+) as (.+)", picture.text))
+    functions = {path.name for path in (ROOT / "functions").iterdir()}
+    assert set(participants["F"].split(" / ")) | {participants["O"]} <= functions
+    assert (ROOT / "statemachines" / participants["S"]).is_file()
+
+
+def test_the_licence_is_the_declared_one() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["license"]
+    licence = (ROOT / "LICENSE").read_text(encoding="utf-8")
+    assert declared == "MIT"
+    assert licence.startswith("MIT License\n")
+    assert "Mozaiks contributors" in licence
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
+def test_links_lead_to_files_that_exist(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+        if not target.startswith("https://"):
+            assert (page.parent / target).exists(), target
