@@ -54,6 +54,9 @@ class Settings(BaseSettings):
     model_attempts: int = Field(4, ge=1, le=20, description="Attempts at one turn, across slices, before it fails.")
     model_backoff_seconds: float = Field(2.0, ge=0, description="First pause between such attempts; doubles, up to 60.")
 
+    platform_api_url: str | None = Field(None, description="Address of your platform's own API, for tools.")
+    platform_api_key: SecretStr | None = Field(None, description="Key that tools bring to your platform's API.")
+
     run_state_machine_arn: str | None = Field(None, description="State machine that drives runs.")
     message_function_name: str | None = Field(None, description="Function that greets a new connection.")
     websocket_callback_url: str | None = Field(None, description="Address that takes @connections calls.")

@@ -18,6 +18,7 @@ from mozaiks.engine.budget import Budget, BudgetSpent
 from mozaiks.engine.codec import encode_results
 from mozaiks.engine.context import ContextSources, initial_values
 from mozaiks.engine.context_updates import apply_changes
+from mozaiks.engine.imports import code_stamp
 from mozaiks.engine.limits import Stop, stop_of
 from mozaiks.engine.model_client import ModelConfigs
 from mozaiks.engine.ports import LoadedWorkflow, Sender, SliceStore, Workflows
@@ -223,8 +224,12 @@ class ActiveSlice:
 
     def _turn(self, loaded: LoadedWorkflow, hooks: WorkflowHooks, speaker: str) -> Turn:
         chat, spec = self._scribe.chat, loaded.spec
-        key = (spec.name, spec.version)
+        # In development the code beside a workflow may change under it; deployed code does not.
+        stamp = code_stamp(loaded.folder) if self._config.stage == "local" else ""
+        key = (spec.name, f"{spec.version}{stamp}")
         if key not in self._toolboxes:
+            for other in [each for each in self._toolboxes if each[0] == spec.name]:
+                del self._toolboxes[other]
             self._toolboxes[key] = Toolbox(spec, loaded.folder)
         agent = spec.agent(speaker)
         return Turn(
