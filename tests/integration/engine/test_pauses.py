@@ -20,7 +20,7 @@ FORM = (
     "    tool_type: UI_Tool\n"
     "    agent: Host\n"
     "    description: Lets the user pick a date.\n"
-    "    parameters: {type: object, properties: {title: {type: string}}, required: [title], additionalProperties: false}\n"
+    "    parameters: {type: object, properties: {title: {type: string}}, required: [title]}\n"
     "    ui: {component: DatePicker, mode: inline}\n"
     "  - {name: look_up, file: tools/code.py, function: look_up, agent: Host, description: Looks up.}\n"
 )

@@ -39,6 +39,7 @@ log = logging.getLogger("mozaiks.engine")
 MAX_BACKOFF_SECONDS: Final = 60
 INTERRUPTED: Final = "Error: the user interrupted before this was done."
 _RETRIED: Final = frozenset({"MODEL_UNAVAILABLE", "MODEL_INVALID_RESPONSE"})
+_OTHER_MODEL: Final = frozenset({*_RETRIED, "MODEL_REJECTED", "MODEL_NOT_CONFIGURED"})
 _TEXTS_FOR_SELECTION: Final = 30
 
 
@@ -94,6 +95,8 @@ class ActiveSlice:
             if error.code in ("LEASE_LOST", "DATABASE_UNAVAILABLE"):
                 raise
             self._scribe.revert()
+            if error.code in _OTHER_MODEL and (outcome := await self._fall_back(error)) is not None:
+                return outcome
             if error.code in _RETRIED and self._scribe.state.attempts + 1 < self._config.model_attempts:
                 return await self._back_off(error)
             return await self._fail(error)
@@ -232,12 +235,16 @@ class ActiveSlice:
                 del self._toolboxes[other]
             self._toolboxes[key] = Toolbox(spec, loaded.folder)
         agent = spec.agent(speaker)
+        open_turn = self._scribe.state.open_turn
+        fallbacks = open_turn.fallbacks if open_turn is not None else 0
         return Turn(
             spec=spec,
             agent=agent,
             toolbox=self._toolboxes[key],
             hooks=hooks,
-            model=self._models.of_agent(agent.llm, workflow=spec.name, agent=agent.name, chat_id=chat.chat_id),
+            model=self._models.of_agent(
+                agent.llm, workflow=spec.name, agent=agent.name, chat_id=chat.chat_id, fallbacks=fallbacks
+            ),
             scribe=self._scribe,
             store=self._store,
             sender=self._sender,
@@ -370,6 +377,19 @@ class ActiveSlice:
         point = SafePoint(events=[_error(error, severity="warning")])
         await self._scribe.write(point, lambda _: ({"lease": None}, []))
         return {"outcome": "backoff", "wait_seconds": max(1, math.ceil(wait))}
+
+    async def _fall_back(self, error: MozaiksError) -> Outcome | None:
+        """Go on with the agent's next model, if the manifest names one. ``None``: there is no other."""
+        turn, chat = self._scribe.state.open_turn, self._scribe.chat
+        if turn is None:
+            return None
+        agent = self._workflows.get(chat.workflow_name).spec.agent(turn.agent)
+        if turn.fallbacks >= len(agent.llm.fallback):
+            return None
+        turn.fallbacks += 1
+        point = SafePoint(events=[_error(error, severity="warning")])
+        await self._scribe.write(point, lambda _: ({"lease": None}, []))
+        return {"outcome": "continue", "wait_seconds": 0}
 
     async def _fail(self, error: MozaiksError) -> Outcome:
         log.error("A run failed: %s", error.code, exc_info=error)
