@@ -57,7 +57,7 @@ CODES: dict[str, CodeMeaning] = {
     "TOOL_LOOP": CodeMeaning(500),
     "TOOL_LOAD_FAILED": CodeMeaning(500),
     "MAX_TURNS": CodeMeaning(500),
-    "INPUT_TIMED_OUT": CodeMeaning(408),
+    "INPUT_TIMED_OUT": CodeMeaning(408, retryable=True),
     "SCHEMA_VALIDATION_FAILED": CodeMeaning(502),
     "HISTORY_UNREADABLE": CodeMeaning(500),
     "CONFIGURATION": CodeMeaning(500),
