@@ -32,7 +32,7 @@ def measure(world: World) -> list[Row]:
         for function in template.functions.values()
     }
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in functions}
-    for turn in range(1 + world.repeats(7, 3)):
+    for turn in range(1 + world.repeats(7, 2)):
         for name, (code, environment) in functions.items():
             probe = _probe(code, environment)
             if turn:  # the first one compiles
