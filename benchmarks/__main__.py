@@ -25,7 +25,9 @@ def _arguments() -> argparse.Namespace:
         prog="python -m benchmarks",
         description="Measure the product and print one table. Targets are shown; missing one is no error.",
     )
-    parser.add_argument("--quick", action="store_true", help="fewer repeats: under a minute, less exact")
+    parser.add_argument(
+        "--quick", action="store_true", help="fewer repeats, no 50 chats at once: under a minute, less exact"
+    )
     parser.add_argument("--only", action="append", choices=list(SUITE), help="only this part; may be given again")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the values there too")
     return parser.parse_args()

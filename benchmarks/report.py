@@ -69,7 +69,7 @@ def show(console: Console, rows: Sequence[Row], machine: Machine, seconds: float
     console.print(table)
     missed = sum(row.verdict == "over" for row in rows)
     aimed = sum(row.target is not None for row in rows)
-    busy = "; the machine was busy, so times are too long" if machine.load > machine.cores * 0.25 else ""
+    busy = "; the machine was busy, so times may be too long" if machine.load > machine.cores * 0.25 else ""
     console.print(
         f"{machine.cores} cores, {machine.system}, Python {machine.python}, load {machine.load} before the start{busy}."
         f" {aimed - missed} of {aimed} targets met, in {seconds:.0f} s.",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+import psutil  # type: ignore[import-untyped]
 from pydantic import SecretStr
 
 from mozaiks.bootstrap import Parts
@@ -27,6 +30,7 @@ PROJECT: Final = Path(__file__).resolve().parents[1]
 WORKFLOWS: Final = Path(__file__).with_name("workflows")
 DATABASE: Final = "benchmarks"
 _STOP_SECONDS: Final = 20.0
+_PREFIX: Final = "bench-"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -90,7 +94,9 @@ class World:
         """Everything that is written, on the disk that ``mozaiks dev`` uses; removed at the end."""
         home = PROJECT / ".mozaiks"
         home.mkdir(mode=0o700, exist_ok=True)
-        return Path(self._stop.enter_context(tempfile.TemporaryDirectory(prefix="bench-", dir=home)))
+        _sweep(home)
+        prefix = f"{_PREFIX}{os.getpid()}-"
+        return Path(self._stop.enter_context(tempfile.TemporaryDirectory(prefix=prefix, dir=home)))
 
     @property
     def cache(self) -> Path:
@@ -170,6 +176,14 @@ class World:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _sweep(home: Path) -> None:
+    """Remove what a benchmark left that was killed; the process in the folder's name is gone then."""
+    for folder in home.glob(f"{_PREFIX}*-*"):
+        owner = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if owner.isdecimal() and not psutil.pid_exists(int(owner)):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _answer(process: subprocess.Popen[str], what: str) -> dict[str, Any]:

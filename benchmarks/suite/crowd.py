@@ -19,17 +19,16 @@ _COLD_WAVE: Final = 10
 
 
 def measure(world: World) -> list[Row]:
-    """Whole run of each chat, and chats per second, for 1, 10 and 50 at once."""
+    """Whole run of each chat, and chats per second, for 1, 10 and (unless it is to be quick) 50 at once."""
     return asyncio.run(_measure(world))
 
 
 async def _measure(world: World) -> list[Row]:
     rows = []
-    for chats, warm_up, waves in (
-        (1, 3, world.repeats(20, 8)),
-        (10, world.repeats(4, 2), world.repeats(4, 2)),
-        (50, world.repeats(2, 1), world.repeats(2, 1)),
-    ):
+    sizes = [(1, 3, world.repeats(20, 8)), (10, world.repeats(4, 2), world.repeats(4, 2))]
+    if not world.quick:
+        sizes.append((50, 2, 2))
+    for chats, warm_up, waves in sizes:
         cold = await _wave(world, chats)
         if chats == _COLD_WAVE:
             whole = Samples(each[1] for each in cold)

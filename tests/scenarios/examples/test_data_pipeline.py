@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+from collections.abc import Callable, Iterator
 from typing import Any
+
+import pytest
 
 from mozaiks.access.principal import Tenant
 from mozaiks_local.client import ChatClient, Event, Started
@@ -86,3 +91,47 @@ def test_it_takes_no_messages(house: House, play: Any) -> None:
             return (await chat.read_until("error", within=20))[-1].data
 
     assert play(scenario())["code"] in ("NO_USER_INPUT", "CHAT_ENDED")
+
+
+@pytest.fixture
+def extractor_says(house: House) -> Iterator[Callable[..., None]]:
+    """Give the Extractor other lines than its script's."""
+    yield lambda *rules: house.demo.scripts.set("DataPipeline", {"agents": {"Extractor": list(rules)}})
+    house.demo.scripts.remove("DataPipeline")
+
+
+def test_a_reply_that_does_not_fit_is_asked_for_once_more(
+    house: House, play: Any, extractor_says: Callable[..., None]
+) -> None:
+    extraction = {"batch": 1, "records": [], "last": True}
+    extractor_says({"step": 0, "say": "Here are the orders!"}, {"step": 1, "json": extraction}, {"json": extraction})
+    started, _ = play(night(house))
+    ready = [each.data for each in house.log(started.chat_id) if each.type == "chat.structured_output_ready"]
+    assert ready[0]["structured_data"] == extraction
+    assert "Here are the orders!" not in str(house.said(started.chat_id))
+
+
+def test_a_reply_that_never_fits_fails_the_run(house: House, play: Any, extractor_says: Callable[..., None]) -> None:
+    extractor_says({"say": "Here are the orders!"})
+    _, seen = play(night(house))
+    assert [error["code"] for error in of_type(seen, "chat.error")] == ["SCHEMA_VALIDATION_FAILED"]
+    assert seen[-1].data["status"] == "failed"
+
+
+def test_a_hook_ends_a_run_that_has_nothing_to_do(house: House, play: Any) -> None:
+    folder = house.workflows / "QuietNight"
+    shutil.copytree(house.workflows / "DataPipeline", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    orchestrator = json.loads((folder / "orchestrator.json").read_text())
+    (folder / "orchestrator.json").write_text(json.dumps({**orchestrator, "workflow_name": "QuietNight"}))
+    (folder / "data" / "orders.csv").write_text("customer,item,pieces,price\n")
+
+    async def scenario() -> list[Event]:
+        started = await house.start("QuietNight")
+        async with ChatClient(started.websocket_url) as chat:
+            return await chat.read_until("chat.run_complete", within=30)
+
+    seen = play(scenario())
+    assert [(e["code"], e["message"]) for e in of_type(seen, "chat.error")] == [
+        ("RUN_ABORTED", "There are no orders tonight.")
+    ]
+    assert (seen[-1].data["status"], seen[-1].data["turns"]) == ("failed", 0)

@@ -57,6 +57,7 @@ def test_neither_the_word_nor_the_brief_reaches_the_client(house: House, play: A
         "deadline": ANSWERS[1],
         "budget": ANSWERS[2],
         "fit": "good",
+        "rush": False,
         "open_points": ["Exact measures of the place", "Wood and finish"],
     }
 

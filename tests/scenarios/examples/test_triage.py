@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from mozaiks.access.principal import Tenant
 from mozaiks_local.client import ChatClient, Event
 
 from ..conftest import House, texts, turn
@@ -79,6 +80,29 @@ def test_a_dangerous_report_passes_over_the_desk_before_it_speaks(call: Call) ->
     assert speakers(safe) == ["EmergencyDesk"]
     assert updates(safe, "crew_is_out") == [False]
     assert speakers(next_report) == ["Receptionist", "RoadsDesk"]
+
+
+def test_only_the_callers_own_reports_of_this_app_are_read(house: House, play: Any) -> None:
+    report = {"caller": "rosa", "open": True, "internal": "rude"}
+    house.parts.database["town_reports"].insert_many(
+        [
+            {**report, "app_id": "acme", "case_id": "C-1", "about": "a dripping hydrant"},
+            {**report, "app_id": "acme", "case_id": "C-2", "about": "a closed case", "open": False},
+            {**report, "app_id": "acme", "case_id": "C-3", "about": "somebody else's", "caller": "ann"},
+            {**report, "app_id": "other", "case_id": "C-4", "about": "another town's"},
+        ]
+    )
+
+    async def scenario() -> str:
+        started = await house.start("Triage", user="rosa", initial_message="Something is wrong at the square")
+        async with ChatClient(started.websocket_url) as chat:
+            await turn(chat)
+        return started.chat_id
+
+    chat_id = play(scenario())
+    context = house.parts.chats.get(Tenant("acme"), chat_id).state["context"]
+    assert context["earlier_reports"] == [{"case_id": "C-1", "about": "a dripping hydrant"}]
+    assert "a dripping hydrant" in prompts_of(house, chat_id, "Receptionist")[0]
 
 
 def test_a_setting_reaches_only_the_prompts_it_is_meant_for(house: House, play: Any) -> None:
