@@ -37,7 +37,8 @@ class MongoChats:
     """Sessions of chats.
 
     A change is one transaction over the session, its events, histories, results and command. The session's
-    ``last_seq`` gives the events their places: writers of one chat meet at its document, so there is no gap and no repeat.
+    ``last_seq`` gives the events their places: writers of one chat meet at its document, so there is no gap and no
+    repeat.
     """
 
     def __init__(self, database: Database[Document], clock: Callable[[], datetime]) -> None:
