@@ -9,14 +9,9 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import (
-    Any,
-    Final,
-    Literal,
-    NotRequired,  # pydantic reads no other before Python 3.12
-)
+from typing import Any, Final, Literal, NotRequired
 
-from typing_extensions import TypedDict
+from typing_extensions import TypedDict  # pydantic reads no other before Python 3.12
 
 __all__ = [
     "DURABLE",
