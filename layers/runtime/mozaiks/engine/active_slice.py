@@ -396,6 +396,7 @@ class ActiveSlice:
         point = SafePoint(events=[_error(error, severity="error")])
         if self._hooks is not None:
             await self._hooks.on_error(point, error)
+            apply_changes(self._hooks.spec, self._scribe.state, point)
         after = await self._scribe.write(
             point,
             lambda now: (

@@ -22,7 +22,7 @@ class WorkflowHooks:
     """The hooks of one chat's workflow. ``AbortRun`` becomes ``RUN_ABORTED``, which ends the run."""
 
     def __init__(self, spec: WorkflowSpec, folder: Path, scribe: Scribe, seconds: float) -> None:
-        self._spec = spec
+        self.spec = spec
         self._scribe = scribe
         self._variables = Variables({})
         self._runner = HookRunner(spec, folder, self._values, timeout_seconds=seconds)
@@ -30,14 +30,14 @@ class WorkflowHooks:
     @property
     def at_start(self) -> bool:
         """Whether anything runs when a chat begins."""
-        return any(tool.trigger == "before_chat" for tool in self._spec.lifecycle_tools) or any(
-            hook.event == "on_workflow_start" for hook in self._spec.hooks
+        return any(tool.trigger == "before_chat" for tool in self.spec.lifecycle_tools) or any(
+            hook.event == "on_workflow_start" for hook in self.spec.hooks
         )
 
     def rewrites(self, agent: str) -> bool:
         """Whether what ``agent`` says is another text when users read it."""
         return any(
-            hook.event == "process_message_before_send" and hook.agent in (None, agent) for hook in self._spec.hooks
+            hook.event == "process_message_before_send" and hook.agent in (None, agent) for hook in self.spec.hooks
         )
 
     async def fire(self, event: MomentHook, point: SafePoint, **facts: Any) -> None:

@@ -219,13 +219,21 @@ class Toolbox:
             function = load_function(self._spec, self._folder, spec.function)
             self._injected[spec.name] = frozenset(inspect.signature(function).parameters) & INJECTED
             bound = _recording(bind(function, lambda: CURRENT_CALL.get().values, spec.parameters))
-            self._functions[spec.name] = ag2_tool(
-                bound,
-                name=spec.name,
-                description=spec.description or bound.__doc__ or "",
-                schema=None if spec.parameters is None else dict(spec.parameters),
-            )
+            made = ag2_tool(bound, name=spec.name, description=spec.description or bound.__doc__ or "")
+            function_schema = made.schema.function
+            function_schema.parameters = _laid_over(function_schema.parameters, spec.parameters)
+            self._functions[spec.name] = made
         return self._functions[spec.name]
+
+
+def _laid_over(generated: dict[str, Any], declared: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The signature's schema, with what the manifest says of it on top; it may say as little as one description."""
+    if declared is None:
+        return generated
+    properties = dict(generated.get("properties", {}))
+    for name, field in declared.get("properties", {}).items():
+        properties[name] = {**properties.get(name, {}), **field}
+    return {**generated, **declared, "type": "object", "properties": properties}
 
 
 def _shown_tool(spec: ToolSpec) -> FunctionTool:
