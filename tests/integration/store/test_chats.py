@@ -85,7 +85,7 @@ def test_histories_keep_their_order(chats: MongoChats, database: Documents, new_
     chat = new_chat()
     entries = tuple(HistoryEntry("A", n, {"kind": "request", "text": str(n)}) for n in range(3))
     chats.transact(ann, chat.chat_id, lambda _: Change(history=entries))
-    stored = MongoHistories(database).read(Tenant("acme"), chat.chat_id, "A")
+    stored = MongoHistories(database).read(Tenant("acme"), chat.chat_id, "A", 10)
     assert [entry["text"] for entry in stored] == ["0", "1", "2"]
 
 

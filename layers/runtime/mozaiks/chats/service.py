@@ -292,10 +292,15 @@ class ChatService:
     def _apply(
         self, tenant: Tenant, chat_id: str, decide: Callable[[Chat], Change], *, command_ids: Sequence[str] = ()
     ) -> Applied:
-        """Store what is decided, tell it, and start the run it claimed."""
+        """Store what is decided, start the run it claimed, and tell it.
+
+        The run first: people wait for its first words, and it takes longer to come to them than telling takes.
+        """
         applied = self.chats.transact(tenant, chat_id, decide, command_ids=command_ids)
-        self.outbox.publish(applied.chat, applied.events)
-        self._start_if_claimed(applied.chat)
+        try:
+            self._start_if_claimed(applied.chat)
+        finally:
+            self.outbox.publish(applied.chat, applied.events)
         return applied
 
     def _start_if_claimed(self, chat: Chat) -> None:

@@ -231,8 +231,8 @@ def _laid_over(generated: dict[str, Any], declared: Mapping[str, Any] | None) ->
     if declared is None:
         return generated
     properties = dict(generated.get("properties", {}))
-    for name, field in declared.get("properties", {}).items():
-        properties[name] = {**properties.get(name, {}), **field}
+    for name, said in declared.get("properties", {}).items():
+        properties[name] = {**properties.get(name, {}), **said}
     return {**generated, **declared, "type": "object", "properties": properties}
 
 
