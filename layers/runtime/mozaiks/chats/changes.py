@@ -67,7 +67,7 @@ class Change:
 
     ``says`` is the place in ``events`` of what the user said, if that is among them: it becomes the chat's
     ``inbox_seq``. An event that shows an artifact becomes the chat's ``last_artifact`` by itself, unless ``fields``
-    says otherwise. ``results`` are new: a call has one result.
+    says otherwise. Of several ``results`` of a call, the first one stored counts.
     """
 
     fields: ChatFields = field(default_factory=lambda: ChatFields())

@@ -1,9 +1,8 @@
-"""Requests to a person: the event that asks, what a client is shown of an open one, and whether an answer will do."""
+"""Requests to a person: the event that asks, those that tell how it ended, what clients are shown of an open one."""
 
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Iterable
 from typing import Any, Final, Literal
 
@@ -18,11 +17,8 @@ from mozaiks.chats.events import (
     timestamp,
 )
 from mozaiks.chats.states import Greeting, LastArtifact, PendingInput
-from mozaiks.errors import MozaiksError
 
-__all__ = ["announce", "answer_key", "artifact_of", "check_schema", "completed", "dismissals", "expired", "fitting", "shown"]
-
-log = logging.getLogger("mozaiks.chats")
+__all__ = ["announce", "answer_key", "artifact_of", "completed", "dismissals", "expired", "shown"]
 
 MAX_ARTIFACT_BYTES: Final = 32 * 1024
 """A larger payload is not kept with the session, which is read at every step: the log has it."""
@@ -48,7 +44,8 @@ def announce(pending: PendingInput) -> NewEvent:
     if pending["prompt"]:
         extra["prompt"] = pending["prompt"]
     call: ToolCall = {
-        **_tool(pending),
+        "tool_name": pending["tool_name"] or "",
+        "tool_call_id": pending["tool_call_id"] or "",
         "corr": pending["tool_call_id"] or "",
         "agent": pending["agent"],
         "awaiting_response": True,
@@ -61,11 +58,15 @@ def announce(pending: PendingInput) -> NewEvent:
     return NewEvent("chat.tool_call", call, agent=pending["agent"], event_id=pending["request_id"])
 
 
-def completed(
-    pending: PendingInput, status: Literal["completed", "approved", "denied", "timed_out"]
-) -> NewEvent:
+def completed(pending: PendingInput, status: Literal["completed", "approved", "denied", "timed_out"]) -> NewEvent:
     """Says that a component's request, or one for approval, is answered."""
-    data: UiToolComplete = {**_ids(pending), **_tool(pending), "status": status}
+    data: UiToolComplete = {
+        "request_id": pending["request_id"],
+        "eventId": pending["request_id"],
+        "tool_name": pending["tool_name"] or "",
+        "tool_call_id": pending["tool_call_id"] or "",
+        "status": status,
+    }
     return NewEvent("chat.ui_tool_complete", data, agent=pending["agent"])
 
 
@@ -73,15 +74,18 @@ def dismissals(
     open_requests: Iterable[PendingInput], reason: Literal["completed", "failed", "cancelled", "timed_out"]
 ) -> tuple[NewEvent, ...]:
     """Tells clients to put away the components of requests that a chat's end left open."""
-    return tuple(
-        NewEvent(
-            "chat.ui_tool_dismiss",
-            UiToolDismiss({**_ids(pending), **_tool(pending), "reason": reason}),
-            agent=pending["agent"],
-        )
-        for pending in open_requests
-        if pending["kind"] != "input"
-    )
+    return tuple(_dismissed(pending, reason) for pending in open_requests if pending["kind"] != "input")
+
+
+def _dismissed(pending: PendingInput, reason: Literal["completed", "failed", "cancelled", "timed_out"]) -> NewEvent:
+    data: UiToolDismiss = {
+        "request_id": pending["request_id"],
+        "eventId": pending["request_id"],
+        "tool_name": pending["tool_name"] or "",
+        "tool_call_id": pending["tool_call_id"] or "",
+        "reason": reason,
+    }
+    return NewEvent("chat.ui_tool_dismiss", data, agent=pending["agent"])
 
 
 def expired(pending: PendingInput) -> tuple[NewEvent, ...]:
@@ -93,14 +97,6 @@ def expired(pending: PendingInput) -> tuple[NewEvent, ...]:
     }
     said = NewEvent("chat.input_timeout", data, agent=None if pending["kind"] == "input" else pending["agent"])
     return (said,) if pending["kind"] == "input" else (said, completed(pending, "timed_out"))
-
-
-def _ids(pending: PendingInput) -> Any:
-    return {"request_id": pending["request_id"], "eventId": pending["request_id"]}
-
-
-def _tool(pending: PendingInput) -> Any:
-    return {"tool_name": pending["tool_name"] or "", "tool_call_id": pending["tool_call_id"] or ""}
 
 
 def answer_key(pending: PendingInput) -> str | None:
