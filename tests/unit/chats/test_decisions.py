@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mozaiks.chats import decisions
+from mozaiks.chats import answering, decisions
 from mozaiks.chats.commands import SubmitInput
-from mozaiks.chats.states import FINAL, Chat, ChatStatus, Greeting, PendingInput
+from mozaiks.chats.states import FINAL, Chat, ChatStatus, Greeting, PendingInput, pending_input
 from mozaiks.errors import MozaiksError
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -33,7 +33,7 @@ def chat(status: ChatStatus = ChatStatus.CREATED, *, mode: str = "AgentDriven", 
 
 
 def pending(request_id: str) -> PendingInput:
-    return {"request_id": request_id, "kind": "input", "agent": None, "prompt": "?"}
+    return pending_input(request_id=request_id, prompt="?")
 
 
 def submit(text: str = "hi", **fields: object) -> SubmitInput:
@@ -77,7 +77,7 @@ def test_a_backend_only_chat_runs_without_anybody_connecting() -> None:
 
 
 def test_a_plain_message_answers_the_only_open_request() -> None:
-    change = decisions.submit_input(waiting("r1"), submit(), "m1", NOW)
+    change = answering.submit_input(waiting("r1"), submit(), "m1", NOW)
     assert change.fields["status"] is ChatStatus.RUNNING
     assert change.fields["run_no"] == 4
     assert change.fields["pending"] == ()
@@ -86,18 +86,19 @@ def test_a_plain_message_answers_the_only_open_request() -> None:
 
 
 def test_with_several_open_requests_the_named_one_is_answered_and_the_others_stay() -> None:
-    change = decisions.submit_input(waiting("r1", "r2"), submit(request_id="r2"), "m1", NOW)
+    change = answering.submit_input(waiting("r1", "r2"), submit(request_id="r2"), "m1", NOW)
     assert [each["request_id"] for each in change.fields["pending"]] == ["r1"]
+    assert "status" not in change.fields, "it still waits"
 
 
 def test_an_answer_to_a_request_that_is_not_open_is_refused() -> None:
     with pytest.raises(MozaiksError) as caught:
-        decisions.submit_input(waiting("r1"), submit(request_id="r9"), "m1", NOW)
+        answering.submit_input(waiting("r1"), submit(request_id="r9"), "m1", NOW)
     assert caught.value.code == "REQUEST_NOT_OPEN"
 
 
 def test_a_message_during_a_run_is_queued_and_starts_no_other_run() -> None:
-    change = decisions.submit_input(chat(ChatStatus.RUNNING, run_no=2), submit(), "m1", NOW)
+    change = answering.submit_input(chat(ChatStatus.RUNNING, run_no=2), submit(), "m1", NOW)
     assert "status" not in change.fields
     assert "run_no" not in change.fields
     assert change.command is not None
@@ -106,7 +107,7 @@ def test_a_message_during_a_run_is_queued_and_starts_no_other_run() -> None:
 
 def test_a_client_may_ask_for_a_refusal_during_a_run() -> None:
     with pytest.raises(MozaiksError) as caught:
-        decisions.submit_input(chat(ChatStatus.RUNNING, run_no=2), submit(on_busy="reject"), "m1", NOW)
+        answering.submit_input(chat(ChatStatus.RUNNING, run_no=2), submit(on_busy="reject"), "m1", NOW)
     assert caught.value.code == "CHAT_BUSY"
     assert caught.value.retryable
 
@@ -114,13 +115,13 @@ def test_a_client_may_ask_for_a_refusal_during_a_run() -> None:
 @pytest.mark.parametrize("status", sorted(FINAL))
 def test_a_chat_that_ended_takes_no_message(status: ChatStatus) -> None:
     with pytest.raises(MozaiksError) as caught:
-        decisions.submit_input(chat(status), submit(), "m1", NOW)
+        answering.submit_input(chat(status), submit(), "m1", NOW)
     assert caught.value.code == "CHAT_ENDED"
 
 
 def test_a_backend_only_chat_takes_no_message() -> None:
     with pytest.raises(MozaiksError) as caught:
-        decisions.submit_input(chat(ChatStatus.RUNNING, mode="BackendOnly"), submit(), "m1", NOW)
+        answering.submit_input(chat(ChatStatus.RUNNING, mode="BackendOnly"), submit(), "m1", NOW)
     assert caught.value.code == "NO_USER_INPUT"
 
 

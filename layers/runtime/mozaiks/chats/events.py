@@ -17,6 +17,9 @@ from typing import (
 )
 
 from typing_extensions import TypedDict
+from typing import Any, Final, Literal, NotRequired
+
+from typing_extensions import TypedDict  # pydantic reads no other before Python 3.12
 
 __all__ = [
     "DURABLE",

@@ -36,8 +36,9 @@ TRANSACTION_SECONDS: Final = 8.0
 class MongoChats:
     """Sessions of chats.
 
-    A change is one transaction over the session, its events, histories, results and command. The session's ``last_seq`` gives
-    the events their places: writers of one chat meet at its document, so there is no gap and no repeat.
+    A change is one transaction over the session, its events, histories, results and command. The session's
+    ``last_seq`` gives the events their places: writers of one chat meet at its document, so there is no gap and no
+    repeat.
     """
 
     def __init__(self, database: Database[Document], clock: Callable[[], datetime]) -> None:

@@ -94,7 +94,7 @@ def from_document(found: Document) -> Chat:
             initial_message=greeting["initial_message"],
             initial_message_to_user=greeting["initial_message_to_user"],
             visual_agents=None if visual is None else tuple(visual),
-            writable={name: type_ for name, type_ in greeting.get("writable", [])},
+            writable=dict(greeting.get("writable", [])),
         ),
         cache_seed=int(found["cache_seed"]),
         created_at=_utc(found["created_at"]),
