@@ -61,7 +61,6 @@ CODES: dict[str, CodeMeaning] = {
     "CONTEXT_INVALID": CodeMeaning(500),
     "HOOK_FAILED": CodeMeaning(500),
     "RUN_ABORTED": CodeMeaning(500),
-    "INPUT_TIMED_OUT": CodeMeaning(408),
     "INPUT_TIMED_OUT": CodeMeaning(408, retryable=True),
     "SCHEMA_VALIDATION_FAILED": CodeMeaning(502),
     "HISTORY_UNREADABLE": CodeMeaning(500),

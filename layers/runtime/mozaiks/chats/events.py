@@ -9,14 +9,6 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import (
-    Any,
-    Final,
-    Literal,
-    NotRequired,  # pydantic reads no other before Python 3.12
-)
-
-from typing_extensions import TypedDict
 from typing import Any, Final, Literal, NotRequired
 
 from typing_extensions import TypedDict  # pydantic reads no other before Python 3.12
@@ -191,11 +183,6 @@ class StructuredOutputReady(TypedDict):
     structured_data: dict[str, Any]
     auto_tool_mode: bool
     turn_idempotency_key: str
-
-
-class ContextUpdate(TypedDict):
-    variable: str
-    value: Any
 
 
 class UsageDelta(TypedDict):
