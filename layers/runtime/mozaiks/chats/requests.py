@@ -18,10 +18,12 @@ from mozaiks.chats.events import (
 )
 from mozaiks.chats.states import Greeting, LastArtifact, PendingInput
 
-__all__ = ["announce", "answer_key", "artifact_of", "completed", "dismissals", "expired", "shown"]
+__all__ = ["announce", "answer_key", "artifact_of", "completed", "dismissals", "expired", "shown", "shown_all"]
 
 MAX_ARTIFACT_BYTES: Final = 32 * 1024
 """A larger payload is not kept with the session, which is read at every step: the log has it."""
+MAX_SHOWN_BYTES: Final = 48 * 1024
+"""Of the payloads of all open requests together, told in one frame; an event's own frame holds each."""
 
 
 def announce(pending: PendingInput) -> NewEvent:
@@ -137,6 +139,25 @@ def shown(pending: PendingInput, greeting: Greeting, *, sees_everything: bool) -
     return told
 
 
+def shown_all(
+    open_requests: Iterable[PendingInput], greeting: Greeting, *, sees_everything: bool
+) -> list[dict[str, Any]]:
+    """Every open request as ``chat_meta`` tells it.
+
+    A payload beyond what one frame holds is left out, and ``oversize`` says so: the event that asked has it.
+    """
+    told, room = [], MAX_SHOWN_BYTES
+    for pending in open_requests:
+        entry = shown(pending, greeting, sees_everything=sees_everything)
+        size = _size(entry["payload"])
+        if size > room:
+            entry |= {"payload": None, "oversize": True}
+        else:
+            room -= size
+        told.append(entry)
+    return told
+
+
 def artifact_of(event: Event, greeting: Greeting) -> LastArtifact | None:
     """What ``event`` puts into the artifact panel, for clients that come later; ``None`` if nothing they may see."""
     data = event.data
@@ -145,11 +166,14 @@ def artifact_of(event: Event, greeting: Greeting) -> LastArtifact | None:
     if event.concealed or not greeting.shows(event.agent):
         return None
     payload = data.get("payload", data.get("arguments"))
-    small = len(json.dumps(payload, ensure_ascii=True)) < MAX_ARTIFACT_BYTES
     return {
         "event_id": event.event_id,
         "tool_name": data["tool_name"],
         "component": data.get("component_type"),
         "seq": event.seq,
-        "payload": payload if small else None,
+        "payload": payload if _size(payload) < MAX_ARTIFACT_BYTES else None,
     }
+
+
+def _size(value: Any) -> int:
+    return len(json.dumps(value))

@@ -16,7 +16,7 @@ from mozaiks.chats.commands import ComponentAction, SubmitInput
 from mozaiks.chats.components import component_action
 from mozaiks.chats.events import ChatMeta, Event, Print, ResumeBoundary, envelope, new_id
 from mozaiks.chats.ports import Chats, Drafts, EventLog, Outbox, RunStarter
-from mozaiks.chats.requests import shown
+from mozaiks.chats.requests import shown_all
 from mozaiks.chats.states import Chat, ChatStatus, Greeting, cache_seed_of
 from mozaiks.chats.visibility import may_see_agent, present
 from mozaiks.errors import MozaiksError
@@ -313,6 +313,6 @@ def _meta(chat: Chat, *, sees_everything: bool) -> ChatMeta:
         "waiting_for": chat.waiting_for,
         "last_seq": chat.last_seq,
         "cache_seed": chat.cache_seed,
-        "pending": [shown(pending, chat.greeting, sees_everything=sees_everything) for pending in chat.pending],
+        "pending": shown_all(chat.pending, chat.greeting, sees_everything=sees_everything),
         "last_artifact": chat.last_artifact,
     }
