@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import pymongo
-from bson import CodecOptions
 
 from mozaiks.access.principal import Tenant
 from mozaiks.chats.greeting import facts_of
