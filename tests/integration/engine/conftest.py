@@ -128,8 +128,8 @@ class Bench:
         spec = Workflows(self.root).get(self.workflow_name).spec
         return self.parts.service.start(ANN, facts_of(spec), initial_message=text, force_new=True).chat.chat_id
 
-    def say(self, chat_id: str, text: str) -> None:
-        self.parts.service.submit(ANN, chat_id, SubmitInput(type="user.input.submit", text=text))
+    def say(self, chat_id: str, text: str, **fields: Any) -> None:
+        self.parts.service.submit(ANN, chat_id, SubmitInput(type="user.input.submit", text=text, **fields))
 
     def slice(self, chat_id: str, seconds: float = 60.0) -> Outcome:
         """One slice, as Step Functions would run it next."""

@@ -319,7 +319,7 @@ def test_stored_text_that_looks_like_a_class_stays_text(bench: Bench, one_agent:
     bench.say(chat_id, bomb)
     bench.run(chat_id)
     assert bench.told("Host")[-1]["content"] == bomb
-    history = bench.loop.run(bench.slices.store.history(Tenant("acme"), chat_id, "Host"))
+    history = bench.loop.run(bench.slices.store.history(Tenant("acme"), chat_id, "Host", 100))
     assert {entry["kind"] for entry in history} == {"request", "response"}
 
 

@@ -13,9 +13,7 @@ import yaml
 from mozaiks.access.connecting import connect_request
 from mozaiks.chats import commands
 from mozaiks.chats.commands import SubmitInput, parse_frame
-from mozaiks.chats.decisions import submit_input
 from mozaiks.chats.events import DURABLE
-from mozaiks.chats.states import Chat, ChatStatus, Greeting
 from mozaiks.errors import MozaiksError
 from mozaiks.web.not_built import NOT_BUILT
 
@@ -70,10 +68,6 @@ def test_frames_that_are_not_built_are_listed() -> None:
 
 def test_what_is_said_to_be_refused_is_refused() -> None:
     said = section("Not built yet")
-    assert '"on_busy": "interrupt"' in said
-    chat = Chat("c", "a", "u", "W", "1", Greeting("UserDriven", "A"), 0, NOW, NOW, status=ChatStatus.RUNNING)
-    with pytest.raises(MozaiksError, match="not built"):
-        submit_input(chat, SubmitInput(type="user.input.submit", text="x", on_busy="interrupt"), "m1", NOW)
     assert "So are token checks" in said
     with pytest.raises(MozaiksError, match="not built"):
         connect_request({"app_id": "a", "user_id": "u", "chat_id": "c"}, checks_tokens=True)

@@ -24,10 +24,10 @@ class Chats(Protocol):
         """The chat; ``CHAT_NOT_FOUND`` if this tenant has none of this id."""
         ...
 
-    def transact(self, tenant: Tenant, chat_id: str, decide: Decide, *, command_id: str | None = None) -> Applied:
+    def transact(self, tenant: Tenant, chat_id: str, decide: Decide, *, command_ids: Sequence[str] = ()) -> Applied:
         """Apply what ``decide`` makes of the chat, all or nothing. ``CHAT_NOT_FOUND`` if there is none.
 
-        With a ``command_id`` that took effect before, nothing is decided and the first answer is returned.
+        If one of ``command_ids`` took effect before, nothing is decided and its answer is returned.
         """
         ...
 

@@ -109,15 +109,17 @@ class SliceRunner:
             if watch.done() and watch.result() == "lease lost":
                 raise MozaiksError("LEASE_LOST", "another worker has taken this chat over")
             if watch.done():
-                return await active.cancelled()
+                return await (active.cancelled() if watch.result() == "cancelled" else active.interrupted())
             return await active.hand_over()
         finally:
             for task in (work, watch):
                 task.cancel()
             await asyncio.gather(work, watch, return_exceptions=True)
 
-    async def _watch(self, tenant: Tenant, chat_id: str, lease: Lease) -> Literal["cancelled", "lease lost"]:
-        """Keep the lease, until the chat is to be cancelled or the lease is lost."""
+    async def _watch(
+        self, tenant: Tenant, chat_id: str, lease: Lease
+    ) -> Literal["cancelled", "interrupted", "lease lost"]:
+        """Keep the lease, until the chat is to be cancelled or interrupted, or the lease is lost."""
         pause = min(1.0, self.config.lease_seconds / 3)
         while True:
             await asyncio.sleep(pause)
@@ -132,3 +134,5 @@ class SliceRunner:
                 return "lease lost"
             if chat.cancel_requested:
                 return "cancelled"
+            if chat.interrupt_requested:
+                return "interrupted"

@@ -14,8 +14,9 @@ __all__ = ["EngineState", "OpenTurn", "add_usage"]
 class OpenTurn:
     """A turn that has begun and not ended.
 
-    ``steps`` counts its stored model responses. ``repaired``: its structured output was asked for a second time.
-    ``auto_call``: the tool call (id, name, arguments) that follows from its structured output without the model.
+    ``steps`` counts its stored model responses, ``fallbacks`` the models that failed it. ``repaired``: its structured
+    output was asked for a second time. ``auto_call``: the tool call (id, name, arguments) that follows from its
+    structured output without the model.
     """
 
     agent: str
@@ -23,6 +24,7 @@ class OpenTurn:
     steps: int = 0
     repaired: bool = False
     auto_call: dict[str, Any] | None = None
+    fallbacks: int = 0
 
 
 @dataclass(slots=True)

@@ -10,7 +10,17 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 
 from mozaiks.access.connecting import ConnectRequest
-from mozaiks.chats.commands import Cancel, Hello, Ping, SubmitInput, parse_frame
+from mozaiks.chats.commands import (
+    AnyCommand,
+    Approval,
+    Cancel,
+    ComponentAction,
+    Hello,
+    Ping,
+    SubmitInput,
+    UiToolResponse,
+    parse_frame,
+)
 from mozaiks.chats.events import envelope, error_frame
 from mozaiks.chats.service import ChatService
 from mozaiks.chats.states import ChatStatus
@@ -94,17 +104,34 @@ class SocketService:
 
     def _carry_out(self, connection: Connection, body: str) -> None:
         command = parse_frame(body)
+        try:
+            self._dispatch(connection, command)
+        except MozaiksError as error:
+            error.details.update(command.reference)
+            raise
+
+    def _dispatch(self, connection: Connection, command: AnyCommand) -> None:
         if command.chat_id is not None and command.chat_id != connection.chat_id:
             raise MozaiksError("CHAT_NOT_FOUND", f"there is no chat {command.chat_id!r}")
+        principal, chat_id = connection.principal, connection.chat_id
         match command:
             case Ping():
-                self._post(connection, envelope("pong", connection.chat_id, {}, at=self.clock()))
+                self._post(connection, envelope("pong", chat_id, {}, at=self.clock()))
             case Hello():
                 self._hello(connection, command.last_seq)
             case SubmitInput():
-                self.chats.submit(connection.principal, connection.chat_id, command)
+                self.chats.submit(principal, chat_id, command)
+            case UiToolResponse():
+                self.chats.answer(principal, chat_id, command.event_id, command.response)
+            case Approval():
+                self.chats.approve(
+                    principal, chat_id, command.event_id, approved=command.approved, reason=command.reason or ""
+                )
+            case ComponentAction():
+                ack = self.chats.component_action(principal, chat_id, command)
+                self._post(connection, envelope("component_action_ack", chat_id, ack, at=self.clock()))
             case Cancel():
-                self.chats.cancel(connection.principal, connection.chat_id)
+                self.chats.cancel(principal, chat_id)
 
     def _hello(self, connection: Connection, last_seq: int) -> None:
         for frame in self.chats.replay(connection.principal, connection.chat_id, last_seq):
