@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pymongo
+from bson import CodecOptions
 
 from mozaiks.access.principal import Tenant
 from mozaiks.chats.greeting import facts_of

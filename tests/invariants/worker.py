@@ -44,6 +44,13 @@ def _prepare() -> None:
     """Import what workers need, and let botocore read its descriptions of services, before anybody is forked."""
     import boto3
 
+    import mozaiks.engine.model_client
+    import mozaiks.engine.slice
+    import mozaiks.store.histories
+    import mozaiks.store.offloaded
+    import mozaiks.store.references
+    import mozaiks.store.tool_results
+
     from . import runtime, writes
 
     assert (runtime, writes)
