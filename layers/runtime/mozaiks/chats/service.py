@@ -223,9 +223,7 @@ class ChatService:
 
     def take_over(self, app_id: str, chat_id: str, run_no: int) -> bool:
         """Hand a run to a new execution whose own is gone; whether that was so, and done by this call."""
-        return self._apply(
-            Tenant(app_id), chat_id, lambda chat: decisions.take_over(chat, run_no, self.clock())
-        ).changed
+        return self._repair(app_id, chat_id, lambda chat: decisions.take_over(chat, run_no, self.clock()))
 
     def expire_due(self, chat: Chat) -> int:
         """Do what is to be done about the requests of ``chat`` that nobody answered in time; how many this call did."""
@@ -238,9 +236,7 @@ class ChatService:
     def expire(self, app_id: str, chat_id: str, request_id: str) -> bool:
         """Let a request's time be over, if it is; whether this call did it."""
         message_id = new_id()
-        return self._apply(
-            Tenant(app_id), chat_id, lambda chat: answering.expire(chat, request_id, message_id, self.clock())
-        ).changed
+        return self._repair(app_id, chat_id, lambda chat: answering.expire(chat, request_id, message_id, self.clock()))
 
     def replay(self, principal: Principal, chat_id: str, last_seq: int) -> Iterator[dict[str, Any]]:
         """What a client that has seen everything up to ``last_seq`` must be told, in order.
@@ -292,16 +288,27 @@ class ChatService:
     def _apply(
         self, tenant: Tenant, chat_id: str, decide: Callable[[Chat], Change], *, command_ids: Sequence[str] = ()
     ) -> Applied:
-        """Store what is decided, start the run it claimed, and tell it.
+        """Store what is decided, start the run that is claimed, and tell it.
 
-        The run first: people wait for its first words, and it takes longer to come to them than telling takes.
+        The run first: people wait for its first words, and it takes longer to come to them than telling takes. Also
+        where nothing was changed: a repeated command starts what the first one could not.
         """
         applied = self.chats.transact(tenant, chat_id, decide, command_ids=command_ids)
+        self._start_and_tell(applied)
+        return applied
+
+    def _start_and_tell(self, applied: Applied) -> None:
         try:
             self._start_if_claimed(applied.chat)
         finally:
             self.outbox.publish(applied.chat, applied.events)
-        return applied
+
+    def _repair(self, app_id: str, chat_id: str, decide: Callable[[Chat], Change]) -> bool:
+        """Like a command, of the runtime itself: who comes second does nothing at all. Whether this call did it."""
+        applied = self.chats.transact(Tenant(app_id), chat_id, decide)
+        if applied.changed:
+            self._start_and_tell(applied)
+        return applied.changed
 
     def _start_if_claimed(self, chat: Chat) -> None:
         """Start the claimed run. Also for a repeated command: the first one's start may have been lost."""
