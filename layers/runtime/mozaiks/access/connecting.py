@@ -16,6 +16,7 @@ class ConnectRequest:
     principal: Principal
     chat_id: str
     last_seq: int
+    batch: bool = False
 
 
 def connect_request(query: Mapping[str, str], *, checks_tokens: bool) -> ConnectRequest:
@@ -32,4 +33,5 @@ def connect_request(query: Mapping[str, str], *, checks_tokens: bool) -> Connect
     last_seq = query.get("last_seq", "0")
     if not (last_seq.isascii() and last_seq.isdigit() and len(last_seq) <= 15):
         raise MozaiksError("VALIDATION", "last_seq is no whole number from 0", field="last_seq")
-    return ConnectRequest(principal, checked_id("chat_id", query.get("chat_id")), int(last_seq))
+    batch = query.get("batch", "").lower() in ("1", "true")
+    return ConnectRequest(principal, checked_id("chat_id", query.get("chat_id")), int(last_seq), batch)

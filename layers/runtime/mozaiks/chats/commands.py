@@ -94,6 +94,7 @@ class Hello(_Command):
 
     type: Literal["client.hello", "client.resume"]
     last_seq: int = Field(0, ge=0, alias="lastClientIndex")
+    batch: bool = Field(False, description="Send what was missed as `chat.batch` frames that hold many events each.")
 
 
 class SubmitInput(_Command):

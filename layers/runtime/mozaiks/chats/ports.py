@@ -31,6 +31,10 @@ class Chats(Protocol):
         """
         ...
 
+    def open_ids(self, tenant: Tenant, after: str, limit: int) -> Sequence[str]:
+        """Ids of the tenant's chats that have not ended, in their order, those after ``after``."""
+        ...
+
     def started_by(self, tenant: Tenant, workflow_name: str, client_request_id: str) -> Chat | None: ...
 
     def untouched(self, tenant: Tenant, workflow_name: str) -> Chat | None:

@@ -213,6 +213,23 @@ class ChatService:
         """Stop the chat. Safe to repeat."""
         self._apply(principal.tenant, chat_id, lambda chat: decisions.cancel(chat, self.clock()))
 
+    def stop_all(self, tenant: Tenant) -> int:
+        """Cancel every chat of an app, or of one user of it, that has not ended. Safe to repeat and to interrupt.
+
+        Returns
+        -------
+        int
+            How many were told to stop. One that runs ends within seconds, when its worker hears of it.
+        """
+        stopped, after = 0, ""
+        while ids := self.chats.open_ids(tenant, after, REPLAY_PAGE):
+            for chat_id in ids:
+                applied = self.chats.transact(tenant, chat_id, lambda chat: decisions.cancel(chat, self.clock()))
+                self.outbox.publish(applied.chat, applied.events)
+                stopped += 1
+            after = ids[-1]
+        return stopped
+
     def retry(self, principal: Principal, chat_id: str) -> Chat:
         """Run a failed chat again, from its last safe point. ``NOT_RETRYABLE`` in any other state."""
         return self._apply(principal.tenant, chat_id, lambda chat: decisions.retry(chat, self.clock())).chat

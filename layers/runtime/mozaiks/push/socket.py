@@ -25,6 +25,7 @@ from mozaiks.chats.events import envelope, error_frame
 from mozaiks.chats.service import ChatService
 from mozaiks.chats.states import ChatStatus
 from mozaiks.errors import MozaiksError
+from mozaiks.push.batches import batched
 from mozaiks.push.connections import LIFETIME, Connection, Gateway
 from mozaiks.push.delivery import encode, post_patiently
 
@@ -45,7 +46,7 @@ class ConnectionBook(Protocol):
 
 
 class Greeter(Protocol):
-    def greet_later(self, connection_id: str, last_seq: int) -> None:
+    def greet_later(self, connection_id: str, last_seq: int, batch: bool) -> None:
         """Have the connection greeted by another function, once it stands."""
         ...
 
@@ -82,16 +83,16 @@ class SocketService:
                 expires_at=now + LIFETIME,
             )
         )
-        self.greeter.greet_later(connection_id, request.last_seq)
+        self.greeter.greet_later(connection_id, request.last_seq, request.batch)
 
     def disconnect(self, connection_id: str) -> None:
         self.connections.remove(connection_id)
 
-    def greet(self, connection_id: str, last_seq: int) -> None:
+    def greet(self, connection_id: str, last_seq: int, batch: bool = False) -> None:
         """Tell a new connection what it missed, and start the run of a chat that begins with its agent."""
         connection = self.connections.get(connection_id, self.clock())
         if connection is not None:
-            self._guarded(connection, lambda: self._hello(connection, last_seq))
+            self._guarded(connection, lambda: self._hello(connection, last_seq, batch))
 
     def take(self, connection_id: str, body: str) -> None:
         """Carry out one frame. Whatever is wrong with it is answered; the socket stays open."""
@@ -118,7 +119,7 @@ class SocketService:
             case Ping():
                 self._post(connection, envelope("pong", chat_id, {}, at=self.clock()))
             case Hello():
-                self._hello(connection, command.last_seq)
+                self._hello(connection, command.last_seq, command.batch)
             case SubmitInput():
                 self.chats.submit(principal, chat_id, command)
             case UiToolResponse():
@@ -133,8 +134,9 @@ class SocketService:
             case Cancel():
                 self.chats.cancel(principal, chat_id)
 
-    def _hello(self, connection: Connection, last_seq: int) -> None:
-        for frame in self.chats.replay(connection.principal, connection.chat_id, last_seq):
+    def _hello(self, connection: Connection, last_seq: int, batch: bool) -> None:
+        frames = self.chats.replay(connection.principal, connection.chat_id, last_seq)
+        for frame in batched(frames, connection.chat_id, self.clock()) if batch else frames:
             if not self._post(connection, frame):
                 return
         chat = self.chats.get(connection.principal, connection.chat_id)

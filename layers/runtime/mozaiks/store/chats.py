@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import pymongo
-from pymongo import DESCENDING, ReturnDocument
+from pymongo import ASCENDING, DESCENDING, ReturnDocument
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
@@ -17,7 +17,7 @@ from mozaiks.access.principal import Tenant
 from mozaiks.chats.changes import Applied, Change, Decide
 from mozaiks.chats.events import Event
 from mozaiks.chats.requests import artifact_of
-from mozaiks.chats.states import Chat, ChatStatus, Lease
+from mozaiks.chats.states import FINAL, Chat, ChatStatus, Lease
 from mozaiks.errors import MozaiksError
 from mozaiks.store.client import Document, reachable
 from mozaiks.store.events import to_document as event_document
@@ -106,6 +106,12 @@ class MongoChats:
                 return_document=ReturnDocument.AFTER,
             )
         return None if found is None else from_document(found)
+
+    def open_ids(self, tenant: Tenant, after: str, limit: int) -> Sequence[str]:
+        query = {**tenant.key, "_id": {"$gt": after}, "status": {"$nin": sorted(FINAL)}}
+        with reachable():
+            found = self._sessions.find(query, {"_id": 1}, sort=[("_id", ASCENDING)], limit=limit)
+            return [document["_id"] for document in found]
 
     def started_by(self, tenant: Tenant, workflow_name: str, client_request_id: str) -> Chat | None:
         with reachable():
