@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,16 +31,16 @@ def workers() -> Iterator[Workers]:
 @pytest.fixture
 def theatre_of(
     tmp_path: Path, mongod: DatabaseServer, database_name: str, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[[str], Theatre]]:
-    """Opens the theatre of a play, by its name."""
+) -> Iterator[Callable[..., Theatre]]:
+    """Opens the theatre of a play, by its name, with workers of these settings."""
     for name, value in AWS.items():
         monkeypatch.setenv(name, value)
     (tmp_path / "workflows").mkdir()
     opened: list[Theatre] = []
     with run_in_thread(tmp_path / "workflows") as demo:
 
-        def make(name: str) -> Theatre:
-            made = Theatre(PLAYS[name], tmp_path, mongod, database_name, demo)
+        def make(name: str, **settings: Any) -> Theatre:
+            made = Theatre(PLAYS[name], tmp_path, mongod, database_name, demo, **settings)
             opened.append(made)
             ensure_indexes(made.runtime.parts.database)
             return made

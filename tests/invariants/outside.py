@@ -20,7 +20,10 @@ Answer = tuple[int, float]
 
 
 class ConnectionsApi:
-    """Takes posts and keeps them by connection. ``answer_to`` decides on each; ``is_stored`` is asked at its arrival."""
+    """Takes posts and keeps them by connection.
+
+    ``answer_to`` decides on each; ``is_stored`` is asked of a durable frame when it arrives.
+    """
 
     def __init__(self, is_stored: Callable[[dict[str, Any]], bool]) -> None:
         self.posted: dict[str, list[Posted]] = defaultdict(list)

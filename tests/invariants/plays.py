@@ -40,7 +40,8 @@ class Play:
 
     ``agents`` are the model's scripts, in the form of the demo model; ``sections`` the manifest files as data;
     ``code`` is ``tools/code.py``, where ``happened(key, tool)`` records an effect and returns its number; ``settings``
-    are those of the worker.
+    are those of the worker. ``replies`` are what people answer to the tools that ask them, an approval with a truth
+    value.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Play:
     agent_fields: dict[str, dict[str, Any]] = field(default_factory=dict)
     orchestrator: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
+    replies: dict[str, Any] = field(default_factory=dict)
 
 
 def _tool(name: str, agent: str, **more: Any) -> dict[str, Any]:
@@ -186,7 +188,45 @@ PANEL: Final = Play(
     orchestrator={"pattern": "Auto", "max_turns": 3},
 )
 
-PLAYS: Final = {play.name: play for play in (DESK, FORM, BATCH, PIECES, PANEL)}
+PEOPLE: Final = Play(
+    name="People",
+    # A batch that asks a person three things beside a tool that asks nothing; then a call that is not allowed.
+    agents={
+        "Host": [
+            _call("note", "pick", "wire", "choose", step=0),
+            {"step": 1, "say": "All settled."},
+            _call("wire", "refund", step=2),
+            {"say": "Then not."},
+        ],
+    },
+    lines=("go", "once more"),
+    code=(
+        "from mozaiks.authoring import ask_user\n"
+        + _acts("note", "wire", "refund")
+        + "\ndef choose(turn_idempotency_key):\n    happened(turn_idempotency_key, 'choose')\n"
+        + "    return ask_user('Which?')\n"
+    ),
+    sections={
+        "tools": {
+            "tools": [
+                _tool("note", "Host"),
+                {
+                    "name": "pick",
+                    "tool_type": "UI_Tool",
+                    "agent": "Host",
+                    "description": "Lets the user pick.",
+                    "ui": {"component": "Picker", "mode": "inline"},
+                },
+                _tool("wire", "Host", requires_approval=True),
+                _tool("choose", "Host"),
+                _tool("refund", "Host", requires_approval=True),
+            ]
+        }
+    },
+    replies={"pick": {"date": "2026-12-24"}, "wire": True, "choose": "the red one", "refund": False},
+)
+
+PLAYS: Final = {play.name: play for play in (DESK, FORM, BATCH, PIECES, PANEL, PEOPLE)}
 
 
 def write_workflow(play: Play, root: Path, effects: Path) -> None:

@@ -2,7 +2,8 @@
 
 1.  Order. ``seq`` counts from 1 without a gap, and the session's ``last_seq`` is the newest event's.
 2.  State. The chat waits or has ended. The last ``chat.run_complete`` says the same. Each run begins once and completes
-    once; nothing follows the end of a chat. Nobody holds the lease; what is pending is what was asked and not answered.
+    once, or was taken over by the next; nothing follows the end of a chat but its retry. Nobody holds the lease; what
+    is pending is what was asked and not answered, and each request is answered once.
 3.  Tools. A tool whose result was stored ran once for it, and never again after it was stored. Each call that was
     announced was answered once, with the stored result.
 4.  Usage. The chat's usage is the sum of its ``chat.usage_delta``; each run's is the sum of those within it.
@@ -34,8 +35,8 @@ __all__ = ["CLAUSES", "Effect", "History", "Posted", "broken", "reached"]
 
 _FINAL: Final = frozenset({"completed", "failed", "cancelled", "timed_out"})
 _COUNTED: Final = ("prompt_tokens", "completion_tokens", "cached_tokens", "total_tokens")
-_ASKING: Final = frozenset({"chat.input_request"})
-_TRANSFERS: Final = ("transfer_to_", "terminate")
+_ANSWERS: Final = frozenset({"chat.input_ack", "chat.ui_tool_complete"})
+_CLOSES: Final = _ANSWERS | {"chat.input_timeout", "chat.ui_tool_dismiss"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +110,17 @@ def state(history: History) -> Iterator[str]:
     yield from (f"run {run} began {times} times" for run, times in begun.items() if times > 1)
     rested = Counter(each["data"]["run_no"] for each in completes if each["data"]["status"] == "waiting")
     yield from (f"run {run} completed {times} times" for run, times in rested.items() if times > 1)
-    unfinished = set(begun) - {each["data"]["run_no"] for each in completes}
-    if unfinished:
-        yield f"the runs {sorted(unfinished)} began and never completed"
+    if begun and max(begun) not in {each["data"]["run_no"] for each in completes}:
+        yield f"run {max(begun)} began last and never completed"
     ends = [each for each in completes if each["data"]["status"] in _FINAL]
-    if len(ends) > 1:
-        yield f"the chat ended {len(ends)} times: {[each['data']['status'] for each in ends]}"
+    yield from (f"run {run} ended {n} times" for run, n in Counter(e["data"]["run_no"] for e in ends).items() if n > 1)
     if completes and completes[-1]["data"]["status"] != status:
         yield f"the chat is {status!r} and its last run_complete says {completes[-1]['data']['status']!r}"
-    if ends and ends[-1]["seq"] != len(history.events):
-        yield f"the chat ended at seq {ends[-1]['seq']} and {len(history.events) - ends[-1]['seq']} events follow"
+    for end in ends:
+        following = next((event for event in history.events if event["seq"] == end["seq"] + 1), None)
+        retried = following is not None and following["type"] == "chat.run_start"
+        if following is not None and not (retried and end["data"]["status"] in ("failed", "timed_out")):
+            yield f"the chat ended at seq {end['seq']} and {following['type']} follows"
     if status in _FINAL and not ends:
         yield f"the chat is {status!r} and no run_complete says so"
     if history.session["lease"] is not None:
@@ -127,30 +129,47 @@ def state(history: History) -> Iterator[str]:
 
 
 def _pending(history: History) -> Iterator[str]:
-    asked = Counter(event["data"]["request_id"] for event in history.events if event["type"] in _ASKING)
-    acked = Counter(event["data"]["request_id"] for event in history.of_type("chat.input_ack"))
+    asked = Counter(_asked(event) for event in history.events)
+    answered = Counter(event["data"]["request_id"] for event in history.events if event["type"] in _ANSWERS)
+    closed = {event["data"]["request_id"] for event in history.events if event["type"] in _CLOSES}
+    del asked[None]
     yield from (f"the request {id_} was asked {n} times" for id_, n in asked.items() if n > 1)
-    yield from (f"the request {id_} was answered {n} times" for id_, n in acked.items() if n > 1)
-    yield from (f"the request {id_} was answered and never asked" for id_ in acked if id_ not in asked)
+    yield from (f"the request {id_} was answered {n} times" for id_, n in answered.items() if n > 1)
+    yield from (f"the request {id_} was closed and never asked" for id_ in closed if id_ not in asked)
     pending = {each["request_id"] for each in history.session["pending"]}
-    open_ = set() if history.status in _FINAL else set(asked) - set(acked)
+    open_ = set() if history.status in _FINAL else set(asked) - closed
     if pending != open_:
-        yield f"pending are {sorted(pending)}; asked and not answered are {sorted(open_)}"
+        yield f"pending are {sorted(pending)}; asked and not answered are {sorted(map(str, open_))}"
     if history.status == "waiting" and not pending:
         yield "the chat waits, and for nothing"
 
 
+def _asked(event: Mapping[str, Any]) -> str | None:
+    """The request that an event makes of a person."""
+    if event["type"] == "chat.input_request":
+        return str(event["data"]["request_id"])
+    waits = event["type"] == "chat.tool_call" and event["data"]["awaiting_response"]
+    return str(event["event_id"]) if waits else None
+
+
 def tools(history: History) -> Iterator[str]:
     chat_id = history.session["_id"]
-    calls = Counter(event["data"]["tool_call_id"] for event in history.of_type("chat.tool_call"))
+    announced = Counter(
+        (event["data"]["tool_call_id"], event["data"].get("interaction_type"))
+        for event in history.of_type("chat.tool_call")
+    )
+    calls = {id_ for id_, _ in announced} | {id_ for id_ in history.results if ":" not in id_}
     answers = Counter(event["data"]["tool_call_id"] for event in history.of_type("chat.tool_response"))
-    yield from (f"the call {id_} was announced {n} times" for id_, n in calls.items() if n > 1)
+    yield from (f"the call {id_} was announced {n} times" for (id_, _), n in announced.items() if n > 1)
     yield from (f"the call {id_} was answered {n} times" for id_, n in answers.items() if n > 1)
     if history.status in ("completed", "waiting"):
-        yield from (f"the call {id_} was never answered" for id_ in calls if id_ not in answers)
+        waiting = {each.get("tool_call_id") for each in history.session["pending"]}
+        yield from (f"the call {id_} was never answered" for id_ in sorted(calls - waiting) if id_ not in answers)
     yield from (f"the call {id_} was answered and never announced" for id_ in answers if id_ not in calls)
     content = {event["data"]["tool_call_id"]: event["data"] for event in history.of_type("chat.tool_response")}
     for call_id, result in history.results.items():
+        if ":" in call_id:
+            continue  # what a person said to a call, not what came of it
         ran = [effect.nonce for effect in history.effects if effect.key == f"{chat_id}:{call_id}"]
         value = result["content"]
         nonce = value.get("nonce") if isinstance(value, Mapping) else None
@@ -180,6 +199,7 @@ def usage(history: History) -> Iterator[str]:
             told = event["data"]["usage"]["total_tokens"]
             if told != spent:
                 yield f"run {event['data']['run_no']} tells of {told} tokens, its parts sum up to {spent}"
+            spent = 0
 
 
 def commands(history: History) -> Iterator[str]:

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from pymongo.errors import DuplicateKeyError
+import pymongo
+from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from mozaiks import bootstrap
 from mozaiks.access.principal import Principal
@@ -97,7 +98,9 @@ class Runtime:
             self.parts = Parts(place.configuration())
         finally:
             del os.environ["AWS_LAMBDA_FUNCTION_NAME"]
-        self.executions = self.parts.database["executions"]
+        # A client of its own: what happens to the product's shall not happen to the tests'.
+        self._notes: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(place.uri)
+        self.executions = self._notes[place.database]["executions"]
         object.__setattr__(self.parts.service, "runs", _NotedRuns(self))
         object.__setattr__(self.parts.reconciler, "runs", _NotedRuns(self))
         self.loop = asyncio.Runner()
@@ -118,16 +121,45 @@ class Runtime:
         end = asyncio.get_running_loop().time() + seconds
         return await self.slices.run(ANN.app_id, chat_id, run_no, lambda: end - asyncio.get_running_loop().time())
 
-    def perform(self, chat_id: str, play: Play) -> list[dict[str, Any]]:
-        """Let the user say the lines of the play, one after the other, each to its run's end.
+    def perform(self, chat_id: str, play: Play) -> dict[str, list[dict[str, Any]]]:
+        """Let the user say the lines of the play, one after the other, each to its run's end, and answer what is asked.
 
-        Safe to repeat, as a client repeats that does not know whether it was heard. Returns the answers.
+        Safe to repeat, as a client repeats that does not know whether it was heard. Returns, by the command's id, what
+        each was answered.
         """
-        answers = []
+        answers: dict[str, list[dict[str, Any]]] = {}
         for number, line in enumerate(play.lines, start=1):
-            answers.append(self._insist(lambda number=number, line=line: self.submit(chat_id, f"m{number}", line)))
+            said = self._insist(lambda number=number, line=line: self.submit(chat_id, f"m{number}", line))
+            answers[f"m{number}"] = [said]
             self.drive(chat_id)
+            self.answer_people(chat_id, play, answers)
         return answers
+
+    def answer_people(self, chat_id: str, play: Play, answers: dict[str, list[dict[str, Any]]]) -> None:
+        """Answer what the tools of the play ask, the last one first, each twice, until nothing is open but the chat."""
+        for _ in range(20):
+            chat = self._insist(lambda: self.parts.service.get(ANN, chat_id))
+            asked = [pending for pending in chat.pending if pending["tool_name"] is not None]
+            if not asked:
+                return
+            for pending in reversed(asked):
+                request_id, reply = pending["request_id"], play.replies[pending["tool_name"]]
+                for repeated in (False, True):
+                    said = self._insist(
+                        lambda kind=pending["kind"], id_=request_id, reply=reply, repeated=repeated: self.reply(
+                            chat_id, kind, id_, reply, repeated=repeated
+                        )
+                    )
+                    answers.setdefault(f"answer:{request_id}", []).append(said)
+            self.drive(chat_id)
+        raise WentWrong(f"the chat asks and asks: {chat.pending}")
+
+    def reply(self, chat_id: str, kind: str, request_id: str, reply: Any, *, repeated: bool = False) -> dict[str, Any]:
+        """Answer one request. Who answers ``repeated``ly says something else: it must not count."""
+        service = self.parts.service
+        if kind == "approval":
+            return dict(service.approve(ANN, chat_id, request_id, approved=reply is not repeated, reason="so be it"))
+        return dict(service.answer(ANN, chat_id, request_id, reply if not repeated else f"not {reply}"))
 
     def drive(self, chat_id: str) -> None:
         """Do what Step Functions and the minute's schedule do, until the chat stands still."""
@@ -148,12 +180,10 @@ class Runtime:
         for _ in range(80):
             try:
                 outcome = self.loop.run(self.slice(chat_id, run_no))
-            except MozaiksError as error:
+            except (MozaiksError, PyMongoError) as error:
                 attempts += 1
                 if attempts == _ATTEMPTS:
-                    self._insist(
-                        lambda cause=error.code: self.parts.service.mark_failed(ANN.app_id, chat_id, run_no, cause)
-                    )
+                    self._mark_failed(chat_id, run_no, type(error).__name__)
                     return
                 self.ahead += min(30.0, 2.0 ** (attempts - 1))
                 continue
@@ -166,6 +196,9 @@ class Runtime:
                 case _:
                     return
         raise WentWrong(f"run {run_no} does not end: {outcome}")
+
+    def _mark_failed(self, chat_id: str, run_no: int, cause: str) -> None:
+        self._insist(lambda: self.parts.service.mark_failed(ANN.app_id, chat_id, run_no, cause))
 
     def _insist(self, act: Callable[[], Any]) -> Any:
         """Try again what may be tried again, as clients and Step Functions do."""
@@ -189,3 +222,4 @@ class Runtime:
         self.loop.run(self.slices.models.close())
         self.loop.close()
         self.parts.database.client.close()
+        self._notes.close()

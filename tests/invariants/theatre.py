@@ -1,4 +1,4 @@
-"""Where plays are performed and disturbed: a database, a model, sockets, workers to kill, and a look at what is left."""
+"""Where plays are performed and disturbed: a database, a model, sockets, workers to kill, and a look at the rest."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import pymongo
-from bson import CodecOptions
 
 from mozaiks.access.principal import Tenant
 from mozaiks.chats.greeting import facts_of
 from mozaiks.chats.visibility import present
+from mozaiks.errors import MozaiksError
 from mozaiks.manifests import Workflows
 from mozaiks.push.connections import Connection
 from mozaiks.store.text import from_text
@@ -63,8 +63,17 @@ class Workers:
         )
         self._read()
 
-    def run(self, place: Place, chat_id: str, play: Play, *, ahead: float, point: Point | None) -> Ended:
-        """Perform the play in a process of its own, which is killed at ``point``.
+    def run(
+        self,
+        place: Place,
+        chat_id: str,
+        play: Play,
+        *,
+        ahead: float,
+        point: Point | None,
+        run_no: int | None = None,
+    ) -> Ended:
+        """Perform the play, or one slice of a run, in a process of its own, which is killed at ``point``.
 
         Raises
         ------
@@ -77,6 +86,7 @@ class Workers:
             "play": play.name,
             "ahead": ahead,
             "point": None if point is None else asdict(point),
+            "run_no": run_no,
         }
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(job) + "\n")
@@ -91,8 +101,6 @@ class Workers:
                 met = [Point(**each) for each in json.loads(rest)]
             else:
                 raise RuntimeError(f"a worker failed: {line}")
-        if not answer["killed"] and not met:
-            raise RuntimeError(f"a worker ended without a word: {answer}")
         return Ended(answer["killed"], met, sessions)
 
     def _read(self) -> str:
@@ -111,7 +119,9 @@ class Workers:
 class Theatre:
     """A place where one play is performed over and over, each time as a new chat."""
 
-    def __init__(self, play: Play, folder: Path, mongod: DatabaseServer, database: str, demo: DemoModel) -> None:
+    def __init__(
+        self, play: Play, folder: Path, mongod: DatabaseServer, database: str, demo: DemoModel, **settings: Any
+    ) -> None:
         self.play, self.demo, self._mongod = play, demo, mongod
         self._effects = folder / "effects.jsonl"
         self.workflows = folder / "workflows"
@@ -127,27 +137,23 @@ class Theatre:
             model_url=demo.url,
             callback_url=self.api.url,
             appname=f"inv-{secrets.token_hex(6)}",
-            settings=dict(play.settings),
+            settings={**play.settings, **settings},
         )
-        self.runtime = self.another()
+        self.runtime = Runtime(self.place)
+        self.runtime.use_clock()
         self.facts = facts_of(Workflows(self.workflows).get(play.name).spec)
         self.sent: dict[str, dict[str, str]] = {}
 
-    def another(self, **settings: Any) -> Runtime:
+    def another(self) -> Runtime:
         """Another worker at the same place."""
-        place = (
-            self.place
-            if not settings
-            else Place(**{**asdict(self.place), "settings": {**self.place.settings, **settings}})
-        )
-        made = Runtime(place, getattr(self, "runtime", None).ahead if hasattr(self, "runtime") else 0.0)
+        made = Runtime(self.place, self.runtime.ahead)
         made.use_clock()
         return made
 
-    def open(self) -> str:
-        """A new chat with one socket, the chat's id for its connection's."""
+    def open(self, connection_age: float = 60.0) -> str:
+        """A new chat with one socket, the chat's id for its connection's. Seconds."""
         chat_id = self.runtime.parts.service.start(ANN, self.facts, force_new=True).chat.chat_id
-        self.connect(chat_id, chat_id)
+        self.connect(chat_id, chat_id, age=connection_age)
         return chat_id
 
     def connect(self, chat_id: str, connection_id: str, *, age: float = 60.0) -> None:
@@ -186,7 +192,9 @@ class Theatre:
         entries: dict[str, list[tuple[int, dict[str, Any]]]] = {}
         for entry in parts.database["agent_histories"].find(here).sort([("agent", 1), ("n", 1)]):
             entries.setdefault(entry["agent"], []).append((entry["n"], from_text(entry["payload"])))
-        commands = list(parts.database["commands"].find(here))
+        commands = [
+            {**command, "answer": from_text(command["answer"])} for command in parts.database["commands"].find(here)
+        ]
         posted = {
             name: list(frames)
             for name, frames in self.api.posted.items()
@@ -225,9 +233,23 @@ class Theatre:
     def perform(self, chat_id: str) -> dict[str, list[dict[str, Any]]]:
         """The play to its end in this process; what each message was answered."""
         answers = self.runtime.perform(chat_id, self.play)
-        ids = [f"m{number}" for number in range(1, len(answers) + 1)]
-        self.sent[chat_id] = dict(zip(ids, self.play.lines, strict=True))
-        return {id_: [answer] for id_, answer in zip(ids, answers, strict=True)}
+        self.sent[chat_id] = {f"m{number}": line for number, line in enumerate(self.play.lines, start=1)}
+        return answers
+
+    def perform_while_it_lasts(self, chat_id: str) -> dict[str, list[dict[str, Any]]]:
+        """The play as far as the chat lets the user speak."""
+        answers = dict[str, list[dict[str, Any]]]()
+        for number, line in enumerate(self.play.lines, start=1):
+            try:
+                answers[f"m{number}"] = [self.runtime.submit(chat_id, f"m{number}", line)]
+            except MozaiksError as error:
+                if error.code != "CHAT_ENDED":
+                    raise
+                break
+            self.sent.setdefault(chat_id, {})[f"m{number}"] = line
+            self.runtime.drive(chat_id)
+            self.runtime.answer_people(chat_id, self.play, answers)
+        return answers
 
     def _is_stored(self, frame: dict[str, Any]) -> bool:
         found = self._stored.find_one({"chat_id": frame["chat_id"], "seq": frame["seq"]}, {"_id": 1})
@@ -250,7 +272,7 @@ def story(history: History) -> list[tuple[Any, ...]]:
                 told.append(("text", data["agent"], data["content"]))
             case "chat.error" if data["severity"] == "warning":
                 continue
-            case "chat.tool_call" | "chat.tool_response" as type_:
+            case "chat.tool_call" | "chat.tool_response" | "chat.ui_tool_complete" as type_:
                 told.append((type_, data["tool_name"], data["tool_call_id"], data.get("status")))
             case "chat.run_complete":
                 told.append(("run_complete", data["status"], data["result"], data["turns"], data["usage"]))

@@ -7,17 +7,30 @@ as ``python -m invariants.worker``.
 from __future__ import annotations
 
 import gc
+import importlib
 import json
 import logging
 import os
 import signal
 import sys
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
 __all__: list[str] = []
 
 _CHILD_SECONDS = 60
+
+_NEEDED = (
+    ".runtime",
+    ".writes",
+    "mozaiks.engine.model_client",
+    "mozaiks.engine.slice",
+    "mozaiks.store.histories",
+    "mozaiks.store.offloaded",
+    "mozaiks.store.references",
+    "mozaiks.store.tool_results",
+)
 
 
 def main() -> None:
@@ -44,16 +57,8 @@ def _prepare() -> None:
     """Import what workers need, and let botocore read its descriptions of services, before anybody is forked."""
     import boto3
 
-    import mozaiks.engine.model_client
-    import mozaiks.engine.slice
-    import mozaiks.store.histories
-    import mozaiks.store.offloaded
-    import mozaiks.store.references
-    import mozaiks.store.tool_results
-
-    from . import runtime, writes
-
-    assert (runtime, writes)
+    for name in _NEEDED:
+        importlib.import_module(name, __package__)
     logging.disable(logging.CRITICAL)
     boto3.client("apigatewaymanagementapi", endpoint_url="http://127.0.0.1:9/none")
     gc.collect()
@@ -64,6 +69,8 @@ def _work(job: dict[str, Any], pipe: int) -> None:
     """Be a worker: perform the play, and be no more at the point of the job. Never returns."""
     signal.alarm(_CHILD_SECONDS)
     os.close(sys.stdin.fileno())
+    from mozaiks.errors import MozaiksError
+
     from .plays import PLAYS
     from .runtime import Place, Runtime
     from .writes import WRITES, Point
@@ -85,7 +92,11 @@ def _work(job: dict[str, Any], pipe: int) -> None:
         runtime = Runtime(Place(**job["place"]), job["ahead"])
         runtime.use_clock()
         WRITES.arm(at)
-        runtime.perform(job["chat_id"], PLAYS[job["play"]])
+        if job["run_no"] is None:
+            runtime.perform(job["chat_id"], PLAYS[job["play"]])
+        else:
+            with suppress(MozaiksError):
+                runtime.loop.run(runtime.slice(job["chat_id"], job["run_no"]))
         WRITES.disarm()
         os.write(pipe, f"met {json.dumps([asdict(point) for point in met])}\n".encode())
         code = 0

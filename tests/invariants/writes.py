@@ -1,4 +1,4 @@
-"""Every write a process sends to MongoDB, by name and number, and what shall happen at one of them."""
+"""Every command of a chat that a process sends to MongoDB, by name and number, and what shall happen at one of them."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ Moment = Literal["before", "after"]
 BOOKKEEPING: Final = frozenset({"executions"})
 """Collections of the tests themselves: what happens there is not the product's doing."""
 
+_READS: Final = frozenset({"find", "getMore"})
 _WRITES: Final = frozenset({"insert", "update", "delete", "findAndModify", "commitTransaction", "abortTransaction"})
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """An instant next to a write: ``nth`` counts, from 1, the writes of this name that the process sent.
+    """An instant next to a command: ``nth`` counts, from 1, the commands of this name that the process sent.
 
     Names hold the command and its collection. Writes inside a transaction are told apart: they are nothing until the
     commit.
@@ -37,16 +38,24 @@ class Point:
         return self.name.endswith(" in transaction")
 
     @property
-    def is_draft(self) -> bool:
-        """Drafts are written by the pace of the stream: how many there are differs from run to run."""
-        return "chat_drafts" in self.name
+    def command(self) -> str:
+        return self.name.partition(" ")[0]
+
+    @property
+    def is_read(self) -> bool:
+        return self.command in _READS
+
+    @property
+    def is_paced(self) -> bool:
+        """Drafts and renewals of leases are written by the clock: how many there are differs from run to run."""
+        return "chat_drafts" in self.name or self.name == "renewal of a lease"
 
     def __str__(self) -> str:
         return f"{self.moment} {self.name} #{self.nth}"
 
 
 class WriteLog(monitoring.CommandListener):
-    """Counts the writes of a process, and calls ``at`` next to each while it is armed."""
+    """Counts the commands of a process, and calls ``at`` next to each while it is armed."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -56,7 +65,7 @@ class WriteLog(monitoring.CommandListener):
         self.sessions: list[bytes] = []
 
     def arm(self, at: Callable[[Point], None]) -> None:
-        """Count from 1 again, and call ``at`` before and after each write, in the thread that writes."""
+        """Count from 1 again, and call ``at`` before and after each, in the thread that sends it."""
         with self._lock:
             self._counts.clear()
             self._open.clear()
@@ -68,15 +77,17 @@ class WriteLog(monitoring.CommandListener):
 
     def started(self, event: monitoring.CommandStartedEvent) -> None:
         at, name = self._at, event.command_name
-        if at is None or name not in _WRITES:
+        if at is None or name not in _WRITES | _READS:
             return
         if not name.endswith("Transaction"):
-            collection = event.command[name]
+            collection = event.command["collection" if name == "getMore" else name]
             if collection in BOOKKEEPING:
                 return
             name = f"{name} {collection}"
             if event.command.get("autocommit") is False:
                 name += " in transaction"
+            elif name == "findAndModify chat_sessions" and "$max" in event.command["update"]:
+                name = "renewal of a lease"
         with self._lock:
             self._counts[name] += 1
             point = Point(name, self._counts[name])
