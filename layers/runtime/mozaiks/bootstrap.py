@@ -118,6 +118,7 @@ class Parts:
             workflows=Workflows(self.config.mozaiks_workflows_path, watch=self.config.stage == "local"),
             models=ModelConfigs(self.config),
             sources=OffloadedReferences(MongoReferences(self.database)),
+            executions=self.runs,
             open_sender=sender_of,
             config=self.config,
             clock=now,

@@ -64,6 +64,9 @@ class Settings(BaseSettings):
 
     slice_max_turns: int = Field(10, ge=1, description="Turns one slice may run.")
     slice_max_model_calls: int = Field(30, ge=1, description="Model calls one slice may make.")
+    run_max_slices: int = Field(
+        1500, ge=1, description="Slices of one execution; then another one goes on. AWS ends one at 25,000 events."
+    )
     slice_reserve_seconds: float = Field(10.0, gt=0, description="Time a slice keeps back to store and hand over.")
     turn_max_model_calls: int = Field(25, ge=1, description="Model calls one turn may make before it counts as a loop.")
     history_max_entries: int = Field(

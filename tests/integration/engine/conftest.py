@@ -31,7 +31,11 @@ ANN = Principal("acme", "ann")
 class NoStepFunctions:
     """The engine is driven by the test itself; a started run is noted, the test runs its slices."""
 
-    def start(self, app_id: str, chat_id: str, run_no: int) -> None: ...
+    def __init__(self) -> None:
+        self.started: list[int] = []
+
+    def start(self, app_id: str, chat_id: str, run_no: int) -> None:
+        self.started.append(run_no)
 
 
 class Bench:
@@ -60,7 +64,8 @@ class Bench:
             }
         )
         parts = Parts(config)
-        object.__setattr__(parts.service, "runs", NoStepFunctions())
+        self.executions = parts.runs = NoStepFunctions()  # type: ignore[assignment]
+        object.__setattr__(parts.service, "runs", self.executions)
         return parts
 
     async def _made(self, parts: Parts) -> SliceRunner:

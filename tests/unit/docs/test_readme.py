@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import tomllib
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -21,7 +20,6 @@ from .blocks import README, ROOT, Block, blocks, pages
 
 TEXT = README.read_text(encoding="utf-8")
 HANDLED = {"sh", "yaml", "python", "json", "text", "mermaid"}
-NOW = datetime(2025, 1, 1, tzinfo=UTC)
 NOT_DURABLE = {"chat.print", "chat_meta"}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from mozaiks.engine.context_updates import apply_changes
 from mozaiks.engine.imports import code_stamp
 from mozaiks.engine.limits import Stop, stop_of
 from mozaiks.engine.model_client import ModelConfigs
-from mozaiks.engine.ports import LoadedWorkflow, Sender, SliceStore, Workflows
+from mozaiks.engine.ports import Executions, LoadedWorkflow, Sender, SliceStore, Workflows
 from mozaiks.engine.routing import AUTO, after_turn, before_reply, first_speaker, in_the_loop
 from mozaiks.engine.safe_point import SafePoint, Scribe
 from mozaiks.engine.script import WorkflowHooks
@@ -60,6 +61,7 @@ class ActiveSlice:
         workflows: Workflows,
         models: ModelConfigs,
         sources: ContextSources,
+        executions: Executions,
         config: Settings,
         clock: Callable[[], datetime],
         toolboxes: dict[tuple[str, str], Toolbox],
@@ -71,6 +73,7 @@ class ActiveSlice:
         self._workflows = workflows
         self._models = models
         self._sources = sources
+        self._executions = executions
         self._config = config
         self._clock = clock
         self._toolboxes = toolboxes
@@ -104,8 +107,27 @@ class ActiveSlice:
     async def hand_over(self) -> Outcome:
         """Give the chat back at its last safe point, for the next slice to go on from."""
         self._scribe.revert()
+        state = self._scribe.state
+        state.run_slices += 1
+        if state.run_slices >= self._config.run_max_slices:
+            return await self._go_on_elsewhere()
         await self._scribe.write(SafePoint(), lambda _: ({"lease": None}, []))
         return {"outcome": "continue", "wait_seconds": 0}
+
+    async def _go_on_elsewhere(self) -> Outcome:
+        """Let another execution take the run on, under the next number: this one's history is nearly full.
+
+        To the chat it is the same run. If the start is lost, reconcile makes it good like any other.
+        """
+        state, run_no = self._scribe.state, self._scribe.chat.run_no + 1
+        state.run_no, state.run_slices = run_no, 0
+        fields: ChatFields = {"lease": None, "run_no": run_no, "run_started": False}
+        chat = await self._scribe.write(SafePoint(), lambda _: (fields, []))
+        try:
+            await asyncio.to_thread(self._executions.start, chat.app_id, chat.chat_id, run_no)
+        except MozaiksError as error:
+            log.warning("A run's next execution was not started: %s", error.code)
+        return {"outcome": "waiting", "wait_seconds": 0}
 
     async def cancelled(self) -> Outcome:
         """End the chat as its user asked."""
@@ -165,6 +187,7 @@ class ActiveSlice:
         if state.run_no == chat.run_no:
             return []
         state.run_no, state.run_turns, state.run_usage, state.attempts = chat.run_no, 0, no_usage(), 0
+        state.run_slices = 0
         if state.open_turn is not None:
             state.open_turn.repaired = False
         data: RunStart = {"workflow_name": chat.workflow_name, "run_no": chat.run_no}

@@ -13,7 +13,7 @@ from mozaiks.chats.events import Event
 from mozaiks.chats.states import Chat, Lease
 from mozaiks.manifests.spec import WorkflowSpec
 
-__all__ = ["LoadedWorkflow", "Sender", "SliceStore", "Workflows"]
+__all__ = ["Executions", "LoadedWorkflow", "Sender", "SliceStore", "Workflows"]
 
 
 class SliceStore(Protocol):
@@ -52,6 +52,12 @@ class Sender(Protocol):
     def delta(self, agent: str, message_id: str, offset: int, content: str) -> None: ...
 
     def show(self, agent: str | None, frame: dict[str, Any]) -> None: ...
+
+
+class Executions(Protocol):
+    def start(self, app_id: str, chat_id: str, run_no: int) -> None:
+        """Start the execution of a run, once however often it is asked. ``RUN_START_FAILED``."""
+        ...
 
 
 class LoadedWorkflow(Protocol):

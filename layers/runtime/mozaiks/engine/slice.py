@@ -18,7 +18,7 @@ from mozaiks.engine.active_slice import ActiveSlice, Outcome, outcome_of
 from mozaiks.engine.budget import Budget
 from mozaiks.engine.context import ContextSources
 from mozaiks.engine.model_client import ModelConfigs
-from mozaiks.engine.ports import Sender, SliceStore, Workflows
+from mozaiks.engine.ports import Executions, Sender, SliceStore, Workflows
 from mozaiks.engine.safe_point import Scribe
 from mozaiks.engine.state import EngineState
 from mozaiks.engine.tools import Toolbox
@@ -38,6 +38,7 @@ class SliceRunner:
     workflows: Workflows
     models: ModelConfigs
     sources: ContextSources
+    executions: Executions
     open_sender: Callable[[Chat], contextlib.AbstractAsyncContextManager[Sender]]
     config: Settings
     clock: Callable[[], datetime]
@@ -73,6 +74,7 @@ class SliceRunner:
                 workflows=self.workflows,
                 models=self.models,
                 sources=self.sources,
+                executions=self.executions,
                 config=self.config,
                 clock=self.clock,
                 toolboxes=self.toolboxes,

@@ -32,16 +32,17 @@ class EngineState:
     """What the next slice must know beside the histories.
 
     ``speaker`` is whose turn is next, ``None``: decided from who spoke last. ``cursors`` hold, per agent, the ``seq``
-    of the last text it was told; ``histories`` the length of its history; ``inbox_seen`` the ``seq`` of the last thing
-    the user said that an agent was told. ``replies`` counts agents' turns since the user spoke, ``repeats`` those of
-    ``last_speaker`` with nobody else speaking. ``begun``: the variables have their first values, and the workflow's
-    start was told to its hooks.
+    of the last text it was told; ``histories`` the length of its history. ``run_slices`` counts those of the execution.
+    ``inbox_seen`` is the ``seq`` of the last thing the user said that an agent was told. ``replies`` counts agents'
+    turns since the user spoke, ``repeats`` those of ``last_speaker`` with nobody else speaking. ``begun``: the
+    variables have their first values, and the workflow's start was told to its hooks.
     """
 
     speaker: str | None = None
     last_speaker: str | None = None
     run_no: int = 0
     run_turns: int = 0
+    run_slices: int = 0
     run_usage: UsageTotals = field(default_factory=no_usage)
     turns: int = 0
     replies: int = 0

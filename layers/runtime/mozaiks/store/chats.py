@@ -169,13 +169,14 @@ class MongoChats:
 
     def _write(self, session: ClientSession, chat: Chat, change: Change, command_ids: Sequence[str]) -> Applied:
         now = self._clock()
-        answer: Mapping[str, Any] = change.command.answer if change.command is not None else {}
+        command = change.command
+        answer: Mapping[str, Any] = command.answer if command is not None else {}
         events = tuple(
             Event(chat.chat_id, chat.last_seq + place, new.event_id, new.type, now, new.data, new.agent, new.concealed)
             for place, new in enumerate(change.events, start=1)
         )
-        record_ids = dict.fromkeys([*command_ids, *(change.command.also if change.command is not None else ())])
-        if not (change.fields or events or change.history or change.results or (change.command and record_ids)):
+        record_ids = dict.fromkeys([*command_ids, *command.also]) if command is not None else {}
+        if not (change.fields or events or change.history or change.results or record_ids):
             return Applied(chat, answer=answer, changed=False)
         fields = fields_to_document(change.fields, now)
         fields["updated_at"] = now
@@ -217,20 +218,18 @@ class MongoChats:
             key = {"app_id": chat.app_id, "chat_id": chat.chat_id, "call_id": kept.call_id}
             document = result_document(chat.app_id, chat.chat_id, kept.call_id, kept.tool_name, kept.result, now)
             self._database["tool_results"].update_one(key, {"$setOnInsert": document}, upsert=True, session=session)
-        if record_ids and change.command is not None:
-            self._database["commands"].insert_many(
-                [
-                    {
-                        "app_id": chat.app_id,
-                        "chat_id": chat.chat_id,
-                        "user_id": chat.user_id,
-                        "client_message_id": id_,
-                        "kind": change.command.kind,
-                        "answer": to_text(answer),
-                        "at": now,
-                    }
-                    for id_ in record_ids
-                ],
+        for id_ in record_ids:
+            # One by one: a duplicate is then the error that ``transact`` looks again for.
+            self._database["commands"].insert_one(
+                {
+                    "app_id": chat.app_id,
+                    "chat_id": chat.chat_id,
+                    "user_id": chat.user_id,
+                    "client_message_id": id_,
+                    "kind": command.kind if command is not None else None,
+                    "answer": to_text(answer),
+                    "at": now,
+                },
                 session=session,
             )
         return Applied(from_document(after), events, answer)
