@@ -8,8 +8,8 @@
     announced was answered once, with the stored result.
 4.  Usage. The chat's usage is the sum of its ``chat.usage_delta``; each run's is the sum of those within it.
 5.  Commands. A command takes effect once per ``client_message_id``; a repeated one gets the first one's answer.
-6.  Messages. What the user said and was accepted stands once in the log, and an agent was told it, unless the chat
-    ended truthfully before.
+6.  Messages. What the user said and was accepted stands once in the log, as a text or as the answer to a tool that
+    asked, and an agent was told it, unless the chat ended truthfully before.
 7.  Push. Every pushed durable frame is a stored event as its viewer may see it, and was stored before it was pushed.
 8.  Clients. A client that keeps the three rules (drop what it saw, hold what is ahead, ask for what is missing) sees
     each durable event once and in order.
@@ -215,19 +215,27 @@ def commands(history: History) -> Iterator[str]:
 def messages(history: History) -> Iterator[str]:
     texts = history.of_type("chat.text")
     for message_id, text in history.sent.items():
-        said = [each for each in texts if each["data"]["message_id"] == message_id]
-        if len(said) != 1 or said[0]["data"]["content"] != text or said[0]["data"]["role"] != "user":
+        said = [each["data"]["content"] for each in texts if each["data"]["message_id"] == message_id]
+        said += [
+            each["data"]["response"]
+            for each in history.of_type("chat.input_ack")
+            if each["data"]["client_message_id"] == message_id and "response" in each["data"]
+        ]
+        if said != [text]:
             yield f"the accepted message {message_id} stands {len(said)} times in the log"
-            continue
-        told = any(
-            payload["kind"] == "request" and text in payload["text"]
-            for entries in history.histories.values()
-            for _, payload in entries
-        )
-        if not told and history.status not in ("failed", "cancelled", "timed_out"):
+        elif not _told(history, text) and history.status not in ("failed", "cancelled", "timed_out"):
             yield f"the accepted message {message_id} was told to no agent, and the chat is {history.status!r}"
     finals = Counter(each["data"]["message_id"] for each in texts)
     yield from (f"the text {id_} stands {n} times" for id_, n in finals.items() if n > 1)
+
+
+def _told(history: History, text: str) -> bool:
+    for entries in history.histories.values():
+        for _, payload in entries:
+            heard = [payload["text"]] if payload["kind"] == "request" else payload.get("results", ())
+            if any(text in (each if isinstance(each, str) else each["text"]) for each in heard):
+                return True
+    return False
 
 
 def push(history: History) -> Iterator[str]:
