@@ -1,4 +1,4 @@
-"""The engine's slices in this process, on a real database, with a clock at the way out."""
+"""The engine's slices in this process, on a real database, with a clock at the way to the model and at the way out."""
 
 from __future__ import annotations
 
@@ -6,19 +6,40 @@ import contextlib
 import dataclasses
 import time
 from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
 from typing import Any
+
+import httpx2
+from ag2.config import ModelConfig, OpenAIConfig
 
 from benchmarks.talk import APP, USER
 from mozaiks.access.principal import Principal
 from mozaiks.bootstrap import Parts
+from mozaiks.chats.commands import SubmitInput
 from mozaiks.chats.events import Event
 from mozaiks.chats.greeting import facts_of
 from mozaiks.chats.states import Chat
+from mozaiks.engine.model_client import ModelConfigs
 from mozaiks.engine.ports import Sender
 from mozaiks.engine.slice import SliceRunner
 from mozaiks.manifests import InstalledWorkflow
+from mozaiks.manifests.spec import ModelSpec
+from mozaiks.settings import Settings
 
-__all__ = ["EngineSlices"]
+__all__ = ["EngineSlices", "Played"]
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """One run. Seconds from the slice's start to its first request to the model, its first delta, and its end.
+
+    ``chat`` is as the run left it.
+    """
+
+    to_model: float
+    first_delta: float
+    whole: float
+    chat: Chat
 
 
 class EngineSlices:
@@ -29,9 +50,13 @@ class EngineSlices:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._principal = Principal(APP, USER)
         self._deltas: list[float] = []
+        self._requests: list[float] = []
         made = parts.slices()
-        self._slices: SliceRunner = dataclasses.replace(made, open_sender=self._timed(made))
+        models = _ClockedModels(parts.config, self._requests)
+        self._slices: SliceRunner = dataclasses.replace(made, open_sender=self._timed(made), models=models)
+        self._unused = made.models
 
     def _timed(self, made: SliceRunner) -> Any:
         @contextlib.asynccontextmanager
@@ -44,27 +69,57 @@ class EngineSlices:
     def heard(self) -> None:
         self._deltas.append(time.perf_counter())
 
-    async def play(self, workflow: InstalledWorkflow, text: str) -> tuple[float, float]:
-        """Run one chat's first run; seconds to its first delta, and to its end, everything stored.
+    async def play(self, workflow: InstalledWorkflow, text: str) -> Played:
+        """Run a new chat's first run.
 
         Raises
         ------
         RuntimeError
             If the run did not end in a pause, in one slice.
         """
-        principal = Principal(APP, USER)
         facts = facts_of(workflow.spec)
-        chat = self._parts.service.start(principal, facts, initial_message=text, force_new=True).chat
-        self._deltas = []
+        return await self._run(
+            self._parts.service.start(self._principal, facts, initial_message=text, force_new=True).chat
+        )
+
+    async def go_on(self, chat_id: str, text: str) -> Played:
+        """Say something in a waiting chat, and run that as `play` does."""
+        said = SubmitInput(type="user.input.submit", text=text)
+        self._parts.service.submit(self._principal, chat_id, said)
+        return await self._run(self._parts.chats.get(self._principal.tenant, chat_id))
+
+    async def _run(self, chat: Chat) -> Played:
+        self._deltas.clear()
+        self._requests.clear()
         began = time.perf_counter()
         outcome = await self._slices.run(APP, chat.chat_id, chat.run_no, lambda: 300.0)
         whole = time.perf_counter() - began
         if outcome["outcome"] != "waiting" or not self._deltas:
             raise RuntimeError(f"a benchmark's slice did not end as it should: {outcome}")
-        return self._deltas[0] - began, whole
+        after = self._parts.chats.get(self._principal.tenant, chat.chat_id)
+        return Played(self._requests[0] - began, self._deltas[0] - began, whole, after)
 
     async def close(self) -> None:
         await self._slices.models.close()
+        await self._unused.close()
+
+
+class _ClockedModels(ModelConfigs):
+    """Notes when a request to the model is ready to be sent."""
+
+    def __init__(self, config: Settings, requests: list[float]) -> None:
+        super().__init__(config)
+        self._requests = requests
+
+    def of_agent(self, model: ModelSpec, *, workflow: str, agent: str, chat_id: str, fallbacks: int = 0) -> ModelConfig:
+        made = super().of_agent(model, workflow=workflow, agent=agent, chat_id=chat_id, fallbacks=fallbacks)
+        assert isinstance(made, OpenAIConfig)
+        assert isinstance(made.http_client, httpx2.AsyncClient)
+        made.http_client.event_hooks = {"request": [self._note]}
+        return made
+
+    async def _note(self, _: httpx2.Request) -> None:
+        self._requests.append(time.perf_counter())
 
 
 class _Clock:
