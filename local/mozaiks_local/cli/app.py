@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from mozaiks_local.cli.dev_token import token
 from mozaiks_local.cli.workflow_commands import convert, new, validate
 
 __all__ = ["app", "main"]
@@ -121,6 +122,7 @@ def workflows_list(
     raise typer.Exit(0 if all_valid else 1)
 
 
+app.command()(token)
 app.command()(validate)
 app.command()(new)
 workflows.command("convert")(convert)

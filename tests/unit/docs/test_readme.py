@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mozaiks.access.connecting import connect_request
 from mozaiks.chats import commands
 from mozaiks.chats.commands import SubmitInput, parse_frame
 from mozaiks.chats.decisions import submit_input
@@ -74,9 +73,6 @@ def test_what_is_said_to_be_refused_is_refused() -> None:
     chat = Chat("c", "a", "u", "W", "1", Greeting("UserDriven", "A"), 0, NOW, NOW, status=ChatStatus.RUNNING)
     with pytest.raises(MozaiksError, match="not built"):
         submit_input(chat, SubmitInput(type="user.input.submit", text="x", on_busy="interrupt"), "m1", NOW)
-    assert "So are token checks" in said
-    with pytest.raises(MozaiksError, match="not built"):
-        connect_request({"app_id": "a", "user_id": "u", "chat_id": "c"}, checks_tokens=True)
     assert "the build of the two layers is\nmissing" in said
     assert not [folder for folder in ("layers/runtime", "workflows") if (ROOT / folder / "Makefile").exists()]
 
