@@ -20,7 +20,7 @@ __all__ = ["SigningKeys", "fetch_json"]
 log = logging.getLogger("mozaiks.access")
 
 MAX_BYTES: Final = 512 * 1024
-_TAKEN: Final = frozenset({"RSA", "EC"})
+_TAKEN: Final = ("RSA", "EC")
 """Only public keys: a shared secret among them would let whoever reads the list sign tokens."""
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
