@@ -78,7 +78,7 @@ class ChatSender:
         pace: Pace,
     ) -> None:
         self._chat = chat
-        self._tenant = Tenant(chat.app_id)
+        self._tenant = Tenant(chat.app_id, chat.user_id)
         self._gateway = gateway
         self._connections = connections
         self._drafts = drafts
