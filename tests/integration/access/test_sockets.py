@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
-from collections.abc import Callable, Iterator
+import logging
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 
 from integration.handlers.aws import Aws
 from mozaiks.bootstrap import Parts, now
+from mozaiks.logs import logger
 
 from .conftest import CHAT, STRANGERS, Invoke, Token
 
@@ -19,7 +22,7 @@ CONNECTION = "BFHPhfCWIAMCKlQ="
 
 
 @pytest.fixture
-def closed(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str | None]]]:
+def closed(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str | None]]:
     """Connection ids that were deleted, with the close code that was asked for."""
     found: list[tuple[str, str | None]] = []
 
@@ -29,7 +32,7 @@ def closed(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str
         self.end_headers()
 
     monkeypatch.setattr(aws._server.RequestHandlerClass, "do_DELETE", do_delete, raising=False)
-    yield found
+    return found
 
 
 def connections(parts: Parts) -> list[dict[str, Any]]:
@@ -144,8 +147,12 @@ def _ann(chat_id: str) -> tuple[Any, str]:
 
 
 def test_no_log_line_holds_a_token(
-    invoke: Invoke, opening: Make, token: Token, start: Make, monkeypatch: pytest.MonkeyPatch, capfd: Any
+    invoke: Invoke, opening: Make, token: Token, start: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    log = io.StringIO()
+    for name in (logger.name, "mozaiks"):
+        for handler in logging.getLogger(name).handlers:
+            monkeypatch.setattr(handler, "stream", log)
     monkeypatch.setenv("POWERTOOLS_LOGGER_LOG_EVENT", "true")
     monkeypatch.setenv("LOG_LEVEL", "DEBUG")
     good, bad = token(), token(seconds=-1)
@@ -154,7 +161,7 @@ def test_no_log_line_holds_a_token(
         event["queryStringParameters"]["access_token"] = given
         invoke("connect", event)
     invoke("api", _http_event(bad))
-    written = "".join(capfd.readouterr())
+    written = log.getvalue()
     assert "A connection was refused" in written
     for given in (good, bad):
         assert given.rsplit(".", 1)[1] not in written

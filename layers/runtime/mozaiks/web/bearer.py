@@ -25,7 +25,7 @@ async def bearer(request: Request, api: Api) -> Principal | None:
     MozaiksError
         ``UNAUTHENTICATED``, ``TOKEN_EXPIRED`` or ``KEYS_UNAVAILABLE``.
     """
-    if api.tokens is None or request.scope["route"].path in OPEN_PATHS:
+    if api.tokens is None or request.scope["path"] in OPEN_PATHS:
         return None
     token = token_of_header(request.headers.get("authorization"))
     if token is None:
