@@ -27,6 +27,10 @@ FLOORS = {
     "chats.answering": 1,
     "chats.components": 1,
     "access.principal": 1,
+    "access.claims": 1,
+    "access.bearer": 1,
+    "access.tokens": 3,
+    "access.signing_keys": 3,
     "access": 2,
     "chats": 2,
     "engine": 2,
@@ -49,6 +53,7 @@ HOMES = {
     "starlette": ("web",),
     "boto3": ("flow", "push.gateway", "access"),
     "botocore": ("flow", "push.gateway", "access"),
+    "jwt": ("access.tokens", "access.signing_keys"),
     "pymongo": ("store", "bootstrap"),
     "bson": ("store",),
 }
