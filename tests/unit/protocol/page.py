@@ -62,7 +62,7 @@ class Section:
     @property
     def errors(self) -> set[str]:
         """The codes of its own that the frame can be answered with."""
-        said = re.search(r"^Errors: (.+?)\.$", self.text, re.MULTILINE)
+        said = re.search(r"^Errors: (.+?)\.$", self.text, re.MULTILINE | re.DOTALL)
         return set(re.findall(r"`([A-Z_]+)`", said[1])) if said else set()
 
 
