@@ -23,7 +23,7 @@ from .runtime import ANN, Runtime
 from .theatre import Theatre, Workers
 from .writes import Point
 
-SEEDS: Final = 6
+SEEDS: Final = 4
 """Interleavings of each play in an ordinary test run."""
 
 PLAYED: Final = ("Batch", "Desk", "Pieces", "People")
