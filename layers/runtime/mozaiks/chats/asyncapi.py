@@ -252,9 +252,8 @@ def _operations(channel: str, messages: Mapping[str, Any]) -> dict[str, Any]:
 
 def _command_message(type_: str, model: type[BaseModel], schemas: dict[str, Any]) -> dict[str, Any]:
     schema = _tidy(model.model_json_schema())
-    fields = schema["properties"]
-    if "lastClientIndex" in fields:
-        fields["last_seq"] = fields.pop("lastClientIndex")
+    # The name clients shall use; the other is only read.
+    fields = {{"lastClientIndex": "last_seq"}.get(name, name): part for name, part in schema["properties"].items()}
     summary = schema.pop("description", "Is anybody there?")
     for name in _ID_FIELDS & fields.keys():
         fields[name] = {"type": "string", "pattern": _QUERY["chat_id"]["pattern"]}
