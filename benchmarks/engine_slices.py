@@ -5,12 +5,16 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import httpx2
-from ag2.config import ModelConfig, OpenAIConfig
+from ag2.config import LLMClient, ModelConfig, OpenAIConfig
+from ag2.config.config import ModelProvider
+from ag2.context import ConversationContext
+from ag2.events import BaseEvent, ModelResponse
+from ag2.files.protocol import FilesClient
 
 from benchmarks.talk import APP, USER
 from mozaiks.access.principal import Principal
@@ -31,11 +35,13 @@ __all__ = ["EngineSlices", "Played"]
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """One run. Seconds from the slice's start to its first request to the model, its first delta, and its end.
+    """One run. Seconds from the slice's start until the model's client is called, until its request is ready to be
+    sent, to the first delta, and to the end.
 
     ``chat`` is as the run left it.
     """
 
+    to_client: float
     to_model: float
     first_delta: float
     whole: float
@@ -52,9 +58,10 @@ class EngineSlices:
         self._parts = parts
         self._principal = Principal(APP, USER)
         self._deltas: list[float] = []
+        self._calls: list[float] = []
         self._requests: list[float] = []
         made = parts.slices()
-        models = _ClockedModels(parts.config, self._requests)
+        models = _ClockedModels(parts.config, self._calls, self._requests)
         self._slices: SliceRunner = dataclasses.replace(made, open_sender=self._timed(made), models=models)
         self._unused = made.models
 
@@ -89,15 +96,16 @@ class EngineSlices:
         return await self._run(self._parts.chats.get(self._principal.tenant, chat_id))
 
     async def _run(self, chat: Chat) -> Played:
-        self._deltas.clear()
-        self._requests.clear()
+        for noted in (self._calls, self._requests, self._deltas):
+            noted.clear()
         began = time.perf_counter()
         outcome = await self._slices.run(APP, chat.chat_id, chat.run_no, lambda: 300.0)
         whole = time.perf_counter() - began
         if outcome["outcome"] != "waiting" or not self._deltas:
             raise RuntimeError(f"a benchmark's slice did not end as it should: {outcome}")
         after = self._parts.chats.get(self._principal.tenant, chat.chat_id)
-        return Played(self._requests[0] - began, self._deltas[0] - began, whole, after)
+        to_client, to_model, first_delta = (noted[0] - began for noted in (self._calls, self._requests, self._deltas))
+        return Played(to_client, to_model, first_delta, whole, after)
 
     async def close(self) -> None:
         await self._slices.models.close()
@@ -105,10 +113,11 @@ class EngineSlices:
 
 
 class _ClockedModels(ModelConfigs):
-    """Notes when a request to the model is ready to be sent."""
+    """Notes when a model's client is called, and when its request is ready to be sent."""
 
-    def __init__(self, config: Settings, requests: list[float]) -> None:
+    def __init__(self, config: Settings, calls: list[float], requests: list[float]) -> None:
         super().__init__(config)
+        self._calls = calls
         self._requests = requests
 
     def of_agent(self, model: ModelSpec, *, workflow: str, agent: str, chat_id: str, fallbacks: int = 0) -> ModelConfig:
@@ -116,10 +125,35 @@ class _ClockedModels(ModelConfigs):
         assert isinstance(made, OpenAIConfig)
         assert isinstance(made.http_client, httpx2.AsyncClient)
         made.http_client.event_hooks = {"request": [self._note]}
-        return made
+        return _ClockedConfig(made, self._calls)
 
     async def _note(self, _: httpx2.Request) -> None:
         self._requests.append(time.perf_counter())
+
+
+class _ClockedConfig:
+    """A configuration whose clients note when they are called."""
+
+    def __init__(self, config: OpenAIConfig, calls: list[float]) -> None:
+        self._config = config
+        self._calls = calls
+
+    @property
+    def provider(self) -> ModelProvider:
+        return self._config.provider
+
+    @property
+    def model(self) -> str:
+        return self._config.model
+
+    def copy(self) -> Self:
+        return type(self)(self._config.copy(), self._calls)
+
+    def create(self) -> LLMClient:
+        return _ClockedClient(self._config.create(), self._calls)
+
+    def create_files_client(self) -> FilesClient[Any]:
+        return self._config.create_files_client()
 
 
 class _Clock:
@@ -138,3 +172,15 @@ class _Clock:
 
     def show(self, agent: str | None, frame: dict[str, Any]) -> None:
         self._sender.show(agent, frame)
+
+
+class _ClockedClient:
+    def __init__(self, client: LLMClient, calls: list[float]) -> None:
+        self._client = client
+        self._calls = calls
+
+    async def __call__(
+        self, messages: Sequence[BaseEvent], context: ConversationContext, **asked: Any
+    ) -> ModelResponse:
+        self._calls.append(time.perf_counter())
+        return await self._client(messages, context, **asked)

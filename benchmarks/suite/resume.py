@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from benchmarks.engine_slices import EngineSlices
+from benchmarks.engine_slices import EngineSlices, Played
 from benchmarks.figures import Row, Samples
 from benchmarks.long_chat import make_long_chat
 from benchmarks.world import WORKFLOWS, World
@@ -27,23 +27,35 @@ def measure(world: World) -> list[Row]:
 async def _measure(world: World) -> list[Row]:
     engine, database = EngineSlices(world.parts), world.parts.database
     workflow = Workflows(WORKFLOWS).get("Reply")
-    took: dict[int, Samples] = {_SHORT: Samples(), _LONG: Samples()}
+    played: dict[int, list[Played]] = {_SHORT: [], _LONG: []}
     warm_up = world.repeats(5, 3)
     try:
-        chats = {length: await make_long_chat(database, engine, workflow, length) for length in took}
-        for turn in range(warm_up + world.repeats(40, 12)):
+        chats = {length: await make_long_chat(database, engine, workflow, length) for length in played}
+        for turn in range(warm_up + world.repeats(25, 8)):
             # One after the other, so that whatever else the machine does meets both alike.
             for length, chat in chats.items():
-                played = await engine.go_on(chat.chat_id, "and then?")
+                run = await engine.go_on(chat.chat_id, "and then?")
                 chat.put_back()
                 if turn >= warm_up:
-                    took[length].append(played.to_model)
+                    played[length].append(run)
     finally:
         await engine.close()
-    ratios = Samples(long / short for long, short in zip(took[_LONG], took[_SHORT], strict=True))
     sent = world.parts.config.history_max_entries
+    rows = []
+    for length, runs in played.items():
+        name, limit = f"chat of {length:,} messages", _SHORT_AT_MOST if length == _SHORT else None
+        note = "replies of 200 tokens" if length == _SHORT else f"the model is sent the newest {sent}"
+        rows += [
+            Samples(run.to_model for run in runs).ms(_TITLE, name, at_most=limit, note=note),
+            Samples(run.to_client for run in runs).ms(_TITLE, f"{name}: engine and MongoDB"),
+            Samples(run.to_model - run.to_client for run in runs).ms(_TITLE, f"{name}: request written by the SDK"),
+        ]
+    pairs = list(zip(played[_LONG], played[_SHORT], strict=True))
+    ratios = Samples(long.to_model / short.to_model for long, short in pairs)
+    engines = Samples(long.to_client / short.to_client for long, short in pairs)
+    name = f"{_LONG:,} messages / {_SHORT}"
     return [
-        took[_SHORT].ms(_TITLE, f"chat of {_SHORT} messages", at_most=_SHORT_AT_MOST, note="replies of 200 tokens"),
-        took[_LONG].ms(_TITLE, f"chat of {_LONG:,} messages", note=f"the model is sent the newest {sent}"),
-        ratios.row(_TITLE, f"{_LONG:,} messages / {_SHORT}", "×", at_most=_RATIO_AT_MOST),
+        *rows,
+        ratios.row(_TITLE, name, "×", at_most=_RATIO_AT_MOST),
+        engines.row(_TITLE, f"{name}: engine and MongoDB", "×", at_most=_RATIO_AT_MOST),
     ]

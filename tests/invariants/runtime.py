@@ -7,10 +7,12 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import pymongo
+from pydantic import SecretStr
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from mozaiks import bootstrap
@@ -53,7 +55,7 @@ class Place:
 
     def configuration(self) -> Settings:
         return Settings(
-            mongodb_uri=self.uri,  # type: ignore[arg-type]
+            mongodb_uri=SecretStr(self.uri),
             mongodb_db_name=self.database,
             mozaiks_workflows_path=Path(self.workflows),
             demo_model_url=self.model_url,
@@ -129,7 +131,7 @@ class Runtime:
         """
         answers: dict[str, list[dict[str, Any]]] = {}
         for number, line in enumerate(play.lines, start=1):
-            said = self._insist(lambda number=number, line=line: self.submit(chat_id, f"m{number}", line))
+            said = self._insist(partial(self.submit, chat_id, f"m{number}", line))
             answers[f"m{number}"] = [said]
             self.drive(chat_id)
             self.answer_people(chat_id, play, answers)
@@ -145,11 +147,8 @@ class Runtime:
             for pending in reversed(asked):
                 request_id, reply = pending["request_id"], play.replies[pending["tool_name"]]
                 for repeated in (False, True):
-                    said = self._insist(
-                        lambda kind=pending["kind"], id_=request_id, reply=reply, repeated=repeated: self.reply(
-                            chat_id, kind, id_, reply, repeated=repeated
-                        )
-                    )
+                    act = partial(self.reply, chat_id, pending["kind"], request_id, reply, repeated=repeated)
+                    said = self._insist(act)
                     answers.setdefault(f"answer:{request_id}", []).append(said)
             self.drive(chat_id)
         raise WentWrong(f"the chat asks and asks: {chat.pending}")

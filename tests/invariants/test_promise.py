@@ -89,7 +89,7 @@ def no_replay(history: History) -> History:
 
 
 BREAKS: list[tuple[str, str, Break]] = [
-    ("order", "an event is missing", lambda h: replace(h, events=h.events[:3] + h.events[4:])),
+    ("order", "an event is missing", lambda h: replace(h, events=[*h.events[:3], *h.events[4:]])),
     ("order", "the counter is ahead", lambda h: session(h, last_seq=99)),
     ("state", "a run began twice", lambda h: twice(h, "chat.run_start")),
     ("state", "a run completed twice", lambda h: twice(h, "chat.run_complete")),
@@ -131,5 +131,5 @@ def test_a_broken_clause_is_noticed(clause: str, how: str, break_it: Break, kept
 
 def test_a_client_that_lost_frames_sees_them_once_and_in_order_after_it_asked(kept: History) -> None:
     half = posted(kept, lambda frames: [each for each in frames if each.frame.get("seq") not in (5, 9, 10)])
-    replays = {4: kept.replays[0][:1] + kept.replays[0][5:]}
+    replays = {4: [kept.replays[0][0], *kept.replays[0][5:]]}
     assert broken(replace(half, replays={**kept.replays, **replays})) == []

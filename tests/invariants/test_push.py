@@ -46,7 +46,7 @@ def test_a_socket_that_fails_at_any_post_costs_its_client_nothing(
     expected = theatre.history(chat_id, theatre.perform(chat_id))
     assert broken(expected) == []
     status, seconds, age = FAULTS[fault]
-    points = some(range(list(FAULTS).index(fault), len(expected.posted[chat_id])), 8)
+    points = some(range(list(FAULTS).index(fault), len(expected.posted[chat_id])), 12)
     complaints = []
     for number in points:
         chat_id = theatre.open(connection_age=age)

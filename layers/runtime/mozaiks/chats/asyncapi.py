@@ -59,6 +59,12 @@ class _ToldChatMeta(ChatMeta):
     last_artifact: LastArtifact | None
 
 
+class _Batch(TypedDict):
+    """Whole frames, to be taken one by one in this order."""
+
+    events: list[dict[str, Any]]
+
+
 class _Nothing(TypedDict):
     """No data but the kind."""
 
@@ -91,6 +97,7 @@ _SAID: Final[dict[str, tuple[type, str]]] = {
     "tool_progress": (ToolProgress, "How far a running tool has come."),
     "chat_meta": (_ToldChatMeta, "The first frame of every greeting: the chat as it stands."),
     "chat.resume_boundary": (ResumeBoundary, "The end of what was missed."),
+    "chat.batch": (_Batch, "A greeting's frames, many in one, for clients that ask for `batch`."),
     "component_action_ack": (ComponentActionAck, "The answer to `chat.component_action`."),
     "pong": (_Nothing, "The answer to `ping`."),
     "error": (ErrorData, "The answer to a frame that was not carried out."),
@@ -100,7 +107,8 @@ _SAID: Final[dict[str, tuple[type, str]]] = {
 PASSING: Final = frozenset(_SAID) - frozenset(DURABLE) - {"chat.hidden"}
 """Types without a ``seq``: not stored, and not sent again."""
 
-_SMALL: Final = frozenset({"chat.hidden", "pong"})
+_BATCH: Final = "chat.batch"
+_SMALL: Final = frozenset({"chat.hidden", _BATCH, "pong"})
 """Types whose frame cannot be too large."""
 
 COMMANDS: Final[dict[str, type[BaseModel]]] = {
@@ -119,6 +127,7 @@ _QUERY: Final[dict[str, dict[str, Any]]] = {
     "chat_id": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"},
     "user_id": {"type": "string", "pattern": "^[A-Za-z0-9_.@|:+-]{1,128}$"},
     "last_seq": {"type": "integer", "minimum": 0, "description": "`seq` of the last event the client has."},
+    "batch": {"enum": ["true", "1"], "description": "Send what was missed as `chat.batch` frames."},
 }
 _CHANNELS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "chat": ("/", ("local", "deployed")),
@@ -132,6 +141,8 @@ def document() -> dict[str, Any]:
     schemas: dict[str, Any] = {}
     messages = {type_: _command_message(type_, model, schemas) for type_, model in COMMANDS.items()}
     messages |= {type_: _event_message(type_, schemas) for type_ in _SAID}
+    schemas["Frame"] = {"anyOf": [{"$ref": f"#/components/schemas/{type_}"} for type_ in _SAID if type_ != _BATCH]}
+    schemas[_BATCH]["properties"]["data"]["properties"]["events"]["items"] = {"$ref": "#/components/schemas/Frame"}
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -241,9 +252,8 @@ def _operations(channel: str, messages: Mapping[str, Any]) -> dict[str, Any]:
 
 def _command_message(type_: str, model: type[BaseModel], schemas: dict[str, Any]) -> dict[str, Any]:
     schema = _tidy(model.model_json_schema())
-    fields = schema["properties"]
-    if "lastClientIndex" in fields:
-        fields["last_seq"] = fields.pop("lastClientIndex")
+    # The name clients shall use; the other is only read.
+    fields = {{"lastClientIndex": "last_seq"}.get(name, name): part for name, part in schema["properties"].items()}
     summary = schema.pop("description", "Is anybody there?")
     for name in _ID_FIELDS & fields.keys():
         fields[name] = {"type": "string", "pattern": _QUERY["chat_id"]["pattern"]}
