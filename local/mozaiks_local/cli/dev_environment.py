@@ -39,10 +39,7 @@ def template_parameters(settings: Settings) -> dict[str, str]:
         "OpenAiModel": settings.openai_model,
         "AuthEnabled": "true" if settings.checks_tokens else "false",
         "JwtSecret": _plain(settings.jwt_secret),
-        "JwksUrl": settings.jwks_url or "",
-        "OidcIssuer": settings.oidc_issuer or "",
         "AllowedIssuers": settings.allowed_issuers,
-        "JwtAudience": settings.jwt_audience,
         "LogLevel": settings.log_level,
     }
 
