@@ -19,6 +19,7 @@ FLOORS = {
     "chats.states": 1,
     "chats.commands": 1,
     "chats.events": 1,
+    "chats.asyncapi": 1,
     "chats.visibility": 1,
     "chats.changes": 1,
     "chats.decisions": 1,
