@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mozaiks.access.bearer import SUBPROTOCOL, offers_subprotocol
 from mozaiks.access.connecting import connect_request
 from mozaiks.bootstrap import parts
 from mozaiks.errors import MozaiksError
@@ -12,7 +13,7 @@ from mozaiks.logs import logger
 PARTS = parts()
 
 
-@logger.inject_lambda_context(clear_state=True)
+@logger.inject_lambda_context(clear_state=True, log_event=False)  # an event holds tokens and what people say
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Admit a connection, or drop one."""
     request_context = event["requestContext"]
@@ -20,10 +21,13 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     if request_context["routeKey"] == "$disconnect":
         PARTS.sockets.disconnect(connection_id)
         return {"statusCode": 200}
+    headers = event.get("headers") or {}
     try:
-        request = connect_request(event.get("queryStringParameters") or {}, checks_tokens=PARTS.config.checks_tokens)
+        request = connect_request(headers, event.get("queryStringParameters") or {}, PARTS.tokens)
         PARTS.sockets.connect(connection_id, request)
     except MozaiksError as error:
         logger.info("A connection was refused", extra={"code": error.code})
         return {"statusCode": error.http_status}
+    if offers_subprotocol(headers):
+        return {"statusCode": 200, "headers": {"Sec-WebSocket-Protocol": SUBPROTOCOL}}
     return {"statusCode": 200}

@@ -11,7 +11,7 @@ from mozaiks.logs import logger
 PARTS = parts()
 
 
-@logger.inject_lambda_context(clear_state=True)
+@logger.inject_lambda_context(clear_state=True, log_event=False)  # an event holds tokens and what people say
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Carry out one frame, or greet a connection. The answer goes over the socket."""
     if event.get("action") == GREET:

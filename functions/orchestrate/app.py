@@ -26,7 +26,7 @@ async def _make() -> SliceRunner:
 SLICES = RUNNER.run(_make())
 
 
-@logger.inject_lambda_context(clear_state=True)
+@logger.inject_lambda_context(clear_state=True, log_event=False)  # an event holds tokens and what people say
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Carry out ``event["action"]`` for one run."""
     ids = (event["app_id"], event["chat_id"], event["run_no"])

@@ -10,7 +10,7 @@ from mozaiks.logs import logger
 PARTS = parts()
 
 
-@logger.inject_lambda_context(clear_state=True)
+@logger.inject_lambda_context(clear_state=True, log_event=False)  # an event holds tokens and what people say
 def handler(_event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Repair what needs it and count it."""
     repaired = PARTS.reconciler.run()

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from pymongo.database import Database
 
+from mozaiks.access.signing_keys import SigningKeys
+from mozaiks.access.tokens import TokenChecker
 from mozaiks.chats.reconcile import Reconciler
 from mozaiks.chats.service import ChatService
 from mozaiks.chats.states import Chat
@@ -41,11 +43,31 @@ def now() -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
+def token_checker(config: Settings) -> TokenChecker:
+    """What checks tokens by these settings."""
+    keys = None
+    if config.jwks_url is not None or config.oidc_issuer is not None:
+        keys = SigningKeys(
+            jwks_url=config.jwks_url,
+            issuer=config.oidc_issuer,
+            ttl_seconds=config.jwks_ttl_seconds,
+            pause_seconds=config.jwks_pause_seconds,
+        )
+    return TokenChecker(
+        secret=None if config.jwt_secret is None else config.jwt_secret.get_secret_value(),
+        keys=keys,
+        issuers=config.issuers,
+        audiences=config.audiences,
+        leeway_seconds=config.jwt_leeway_seconds,
+    )
+
+
 class Parts:
     """A process's adapters and use cases, wired from its settings."""
 
     def __init__(self, config: Settings) -> None:
         self.config = config
+        self.tokens = token_checker(config) if config.checks_tokens else None
         self.database: Database[Document] = connect(config)
         self.chats = MongoChats(self.database, now)
         self.events = MongoEventLog(self.database)

@@ -47,6 +47,7 @@ CODES: dict[str, CodeMeaning] = {
     # what the runtime ran into
     "RUN_START_FAILED": CodeMeaning(503, retryable=True),
     "DATABASE_UNAVAILABLE": CodeMeaning(503, retryable=True),
+    "KEYS_UNAVAILABLE": CodeMeaning(503, retryable=True),
     "LEASE_LOST": CodeMeaning(409, retryable=True),
     "LEASE_HELD": CodeMeaning(409, retryable=True),
     "WORKFLOW_VERSION_GONE": CodeMeaning(409),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import AliasChoices, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-__all__ = ["Settings", "settings"]
+__all__ = ["MIN_SECRET_BYTES", "Settings", "check_secret", "settings"]
+
+MIN_SECRET_BYTES: Final = 32
 
 
 class Settings(BaseSettings):
@@ -19,7 +21,13 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        extra="ignore", env_ignore_empty=True, frozen=True, populate_by_name=True, case_sensitive=False
+        extra="ignore",
+        env_ignore_empty=True,
+        frozen=True,
+        populate_by_name=True,
+        case_sensitive=False,
+        # A refused value is not repeated: it may be a secret, or stand beside one.
+        hide_input_in_errors=True,
     )
 
     stage: str = Field("local", description="Stage of the deployment; `local` on a developer's machine.")
@@ -27,8 +35,21 @@ class Settings(BaseSettings):
         None,
         description="Check tokens. Unset: false where STAGE is `local`, true elsewhere. False is refused elsewhere.",
     )
-    jwt_secret: SecretStr | None = Field(None, description="Secret of HS256 tokens.")
-    allowed_issuers: str = Field("", description="Comma-separated issuers whose tokens are accepted.")
+    jwt_secret: SecretStr | None = Field(None, description="Secret of HS256 tokens; at least 32 bytes.")
+    jwks_url: str | None = Field(None, description="Address of the issuer's public keys, for RS256 and ES256 tokens.")
+    oidc_issuer: str | None = Field(None, description="OpenID Connect issuer that says where its public keys are.")
+    allowed_issuers: str = Field(
+        "", description="Comma-separated issuers whose tokens are accepted. Unset: OIDC_ISSUER alone."
+    )
+    jwt_audience: str = Field("", description="Comma-separated audiences, one of which a token must name. Unset: any.")
+    jwt_leeway_seconds: float = Field(
+        2.0, ge=0, le=300, description="How far an issuer's clock may differ from this one."
+    )
+    jwks_ttl_seconds: float = Field(300.0, gt=0, description="Public keys are fetched again after so long.")
+    jwks_pause_seconds: float = Field(10.0, gt=0, description="Shortest time between two fetches of public keys.")
+    realtime_gateway_shared_secret: SecretStr | None = Field(
+        None, description="Secret other services of the platform bring in X-Internal-Auth."
+    )
 
     mongodb_uri: SecretStr | None = Field(
         None,
@@ -91,10 +112,46 @@ class Settings(BaseSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _tokens_can_be_checked(self) -> Settings:
+        if not self.checks_tokens:
+            return self
+        if self.jwt_secret is None and self.jwks_url is None and self.oidc_issuer is None:
+            raise ValueError("tokens are to be checked with no key; set JWT_SECRET, JWKS_URL or OIDC_ISSUER")
+        if self.jwt_secret is not None:
+            check_secret(self.jwt_secret)
+        for name, url in (("JWKS_URL", self.jwks_url), ("OIDC_ISSUER", self.oidc_issuer)):
+            if url is not None and not url.startswith("https://") and self.stage != "local":
+                raise ValueError(f"{name} is no https:// address")
+        if not self.issuers:
+            raise ValueError("tokens are to be checked and ALLOWED_ISSUERS is empty; name whose tokens are accepted")
+        return self
+
     @property
     def checks_tokens(self) -> bool:
         """Whether a connection or request must bring a valid token."""
         return self.stage != "local" if self.auth_enabled is None else self.auth_enabled
+
+    @property
+    def issuers(self) -> tuple[str, ...]:
+        """Whose tokens are accepted."""
+        return _listed(self.allowed_issuers) or _listed(self.oidc_issuer or "")
+
+    @property
+    def audiences(self) -> tuple[str, ...]:
+        """One of these a token must be meant for; empty: any."""
+        return _listed(self.jwt_audience)
+
+
+def check_secret(secret: SecretStr) -> None:
+    """Raise ``ValueError`` for a secret that can be guessed from one token (RFC 7518 asks for 32 bytes)."""
+    size = len(secret.get_secret_value().encode())
+    if size < MIN_SECRET_BYTES:
+        raise ValueError(f"JWT_SECRET has {size} bytes; expected at least {MIN_SECRET_BYTES}")
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(each for part in text.split(",") if (each := part.strip()))
 
 
 @lru_cache(maxsize=1)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from mozaiks_local.cli.dev_token import token
 from mozaiks_local.cli.workflow_commands import convert, new, validate
 
 __all__ = ["app", "main"]
@@ -138,6 +139,7 @@ def admin_stop(
         end_with(failure)
 
 
+app.command()(token)
 app.command()(validate)
 app.command()(new)
 workflows.command("convert")(convert)

@@ -15,7 +15,9 @@ from .socket_api import Sockets
 from .socket_connection import MAX_MESSAGE_BYTES, SlowClientError, SocketConnection
 from .socket_events import new_id
 
-__all__ = ["ConnectionsApi", "FaultKind", "Faults"]
+__all__ = ["CLOSE_CODE_HEADER", "ConnectionsApi", "FaultKind", "Faults"]
+
+CLOSE_CODE_HEADER = "x-close-code"
 
 FaultKind = Literal["gone", "throttled", "hang"]
 
@@ -86,7 +88,7 @@ class ConnectionsApi:
         if connection is None:
             return _gone(connection_id)
         if request.method == "DELETE":
-            connection.close(1000, "Connection Closed Normally")
+            _close(connection, request.header(CLOSE_CODE_HEADER))
             return HttpResponse(204)
         if request.method == "GET":
             return _describe(connection)
@@ -111,6 +113,14 @@ class ConnectionsApi:
             return _error(429, "LimitExceededException", "The client's buffer is full", connection_id)
         self.posts[connection_id] += 1
         return HttpResponse(200, b"", [("x-amzn-RequestId", new_id())])
+
+
+def _close(connection: SocketConnection, wanted: str) -> None:
+    """AWS closes with 1000 whatever was wanted: its API has no close code. The one a function may ask for is ours."""
+    if wanted == "1008":
+        connection.close(1008, "Policy violation")
+    else:
+        connection.close(1000, "Connection Closed Normally")
 
 
 def _gone(connection_id: str) -> HttpResponse:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from ag2.config import OpenAIConfig
 
 from mozaiks.chats.states import ChatStatus
 from mozaiks.errors import MozaiksError
@@ -374,3 +375,25 @@ def test_a_model_that_fails_gives_way_to_the_agent_s_next_one(bench: Bench, one_
     bench.say(chat_id, "again")
     bench.run(chat_id)
     assert bench.demo.requests[-1].body["model"] == "first"
+
+
+def test_what_goes_to_the_model_is_what_the_sdk_itself_would_send(
+    bench: Bench, one_agent: OneAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def conversation() -> list[Any]:
+        bench.demo.requests.clear()
+        chat_id = one_agent(
+            {"after": "user", "call": {"tool": "look", "arguments": {"key": "ü"}}},
+            {"after": "tool", "say": "Seen: {tool.key}"},
+            tools="tools:\n  - {name: look, file: tools/code.py, function: look, agent: Host, description: Looks.}\n",
+            code="def look(key: str):\n    return {'key': key}\n",
+        )
+        bench.run(chat_id)
+        bench.say(chat_id, "again")
+        bench.run(chat_id)
+        return [request.body for request in bench.demo.requests]
+
+    lean = conversation()
+    monkeypatch.setattr("mozaiks.engine.model_client.LeanOpenAIConfig", OpenAIConfig)
+    assert conversation() == lean
+    assert len(lean) == 4

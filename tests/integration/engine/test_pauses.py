@@ -63,6 +63,7 @@ def test_a_component_s_answer_becomes_the_tool_s_result_beside_siblings_that_ran
     results = [message["content"] for message in bench.told("Host") if message["role"] == "tool"]
     assert results == ['{"times": 1}', '{"date": "2026-12-24"}']
     assert all(each.status == 200 for each in bench.demo.requests)
+    assert bench.types(chat_id).count("run_start") == bench.types(chat_id).count("run_complete") == 2
 
 
 def test_an_answer_given_twice_counts_once(bench: Bench, one_agent: OneAgent) -> None:

@@ -86,10 +86,12 @@ def test_where_tokens_are_to_be_checked_nobody_gets_in_without_one(
 ) -> None:
     chat_id = start()
     monkeypatch.setenv("AUTH_ENABLED", "true")
+    monkeypatch.setenv("JWT_SECRET", "s" * 32)
+    monkeypatch.setenv("ALLOWED_ISSUERS", "us")
     settings.settings.cache_clear()
     bootstrap.parts.cache_clear()
     try:
-        assert call("connect", event("socket-connect", chat_id=chat_id)) == {"statusCode": 501}
+        assert call("connect", event("socket-connect", chat_id=chat_id)) == {"statusCode": 401}
     finally:
         bootstrap.parts().database.client.close()
     assert connections(parts) == []

@@ -93,7 +93,7 @@ def test_a_connection_that_is_gone_is_removed(
     api.answers["a="] = [410]
     sender.publish([event(1), event(2)])
     sender.close()
-    assert [each.connection_id for each in connections.of_chat("acme", "c1", now())] == ["b="]
+    assert [each.connection_id for each in connections.of_chat(Tenant("acme"), "c1", now())] == ["b="]
     assert [frame["seq"] for frame in api.frames["b="]] == [1, 2]
 
 

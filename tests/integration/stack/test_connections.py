@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from mozaiks.push.gateway import CLOSE_CODE_HEADER
 from mozaiks_local.stack import LocalStack
 
 from .conftest import CREDENTIALS
@@ -85,6 +86,18 @@ def test_a_deleted_connection_is_closed(connections: Any, socket: ClientConnecti
         socket.recv(timeout=5)
     assert ended.value.rcvd is not None
     assert ended.value.rcvd.code == 1000
+
+
+def test_a_function_may_ask_for_the_close_code_of_a_refusal(connections: Any, socket: ClientConnection) -> None:
+    connections.meta.events.register(
+        "before-call.*.DeleteConnection", lambda params, **_: params["headers"].update({CLOSE_CODE_HEADER: "1008"})
+    )
+    connections.delete_connection(ConnectionId=id_of(socket))
+
+    with pytest.raises(ConnectionClosed) as ended:
+        socket.recv(timeout=5)
+    assert ended.value.rcvd is not None
+    assert ended.value.rcvd.code == 1008
 
 
 def test_an_unsigned_post_is_refused(stack: LocalStack, socket: ClientConnection) -> None:

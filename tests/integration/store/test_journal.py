@@ -62,11 +62,11 @@ def test_connections_of_a_chat_are_those_of_its_app_that_have_not_expired(databa
     connections = MongoConnections(database)
     for each in (connection("a="), connection("b="), connection("old=", minutes=-1), connection("x=", app="evil")):
         connections.add(each)
-    found = connections.of_chat("acme", "c1", now())
+    found = connections.of_chat(Tenant("acme"), "c1", now())
     assert sorted(each.connection_id for each in found) == ["a=", "b="]
     assert connections.get("old=", now()) is None
     connections.remove("a=")
-    assert [each.connection_id for each in connections.of_chat("acme", "c1", now())] == ["b="]
+    assert [each.connection_id for each in connections.of_chat(Tenant("acme"), "c1", now())] == ["b="]
 
 
 def test_indexes_are_created_once_and_again_without_harm(database: Documents) -> None:

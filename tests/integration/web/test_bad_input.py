@@ -134,10 +134,10 @@ def test_a_method_a_path_does_not_have(api: TestClient) -> None:
     assert answer.headers["allow"] == "GET"
 
 
-def test_without_token_checks_nobody_gets_in_where_they_are_asked_for(make_parts: MakeParts, parts: Parts) -> None:
-    strict = make_parts(auth_enabled=True)
+def test_without_a_token_nobody_gets_in_where_they_are_checked(make_parts: MakeParts, parts: Parts) -> None:
+    strict = make_parts(auth_enabled=True, jwt_secret="s" * 32, allowed_issuers="us")
     api = TestClient(create_app(strict))
-    problem(api.post(START, json={"user_id": "ann"}), 501, "NOT_BUILT")
-    problem(api.get("/api/chats/acme/Greeter", params={"user_id": "ann"}), 501, "NOT_BUILT")
+    problem(api.post(START, json={"user_id": "ann"}), 401, "UNAUTHENTICATED")
+    problem(api.get("/api/chats/acme/Greeter", params={"user_id": "ann"}), 401, "UNAUTHENTICATED")
     assert parts.database["chat_sessions"].count_documents({}) == 0
     strict.database.client.close()

@@ -35,7 +35,7 @@ COMMANDS = [
     for command in re.findall(r"`((?:make|mozaiks|\.venv/bin/mozaiks) [^`…]+)`", page.read_text(encoding="utf-8"))
 ]
 VARIABLES = (
-    {"TEST_MONGODB_URI"}
+    {"TEST_MONGODB_URI", "MOZAIKS_TOKEN"}
     | set(re.findall(r"^([A-Z_]+) \?=", MAKEFILE, re.MULTILINE))
     | {name for row in setting_rows(Settings()) for name in (row.name, *row.aliases)}
 )

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mozaiks.access.connecting import connect_request
 from mozaiks.chats import commands
 from mozaiks.chats.commands import SubmitInput, parse_frame
 from mozaiks.chats.events import DURABLE
@@ -66,9 +65,6 @@ def test_frames_that_are_not_built_are_listed() -> None:
 
 def test_what_is_said_to_be_refused_is_refused() -> None:
     said = section("Not built yet")
-    assert "So are token checks" in said
-    with pytest.raises(MozaiksError, match="not built"):
-        connect_request({"app_id": "a", "user_id": "u", "chat_id": "c"}, checks_tokens=True)
     assert "the build of the two layers is\nmissing" in said
     assert not [folder for folder in ("layers/runtime", "workflows") if (ROOT / folder / "Makefile").exists()]
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from mozaiks.access.bearer import token_of_socket
 from mozaiks.access.connecting import connect_request
 from mozaiks.chats import commands
 from mozaiks.chats.asyncapi import COMMANDS, PASSING, document
@@ -119,7 +120,8 @@ def test_parameters_of_the_address_are_those_that_are_read() -> None:
             asked.add(name)
             return super().get(name, default)
 
-    connect_request(Query(app_id="a", user_id="u", chat_id="c"), checks_tokens=False)
+    connect_request({}, Query(app_id="a", user_id="u", chat_id="c"), None)
+    token_of_socket({}, Query())
     assert asked | {"workflow"} == told
 
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Final
+from datetime import datetime
+from typing import Final, Literal
 
 from mozaiks.errors import MozaiksError
 
-__all__ = ["Principal", "Tenant", "checked_id"]
+__all__ = ["NOBODY", "SCOPES", "Principal", "Scope", "Tenant", "checked_id"]
+
+Scope = Literal["chat", "trace", "admin"]
+"""``chat``: use one's own chats. ``trace``: see hidden agents too. ``admin``: see figures of the whole service."""
+SCOPES: Final = frozenset({"chat", "trace", "admin"})
 
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _USER: Final = re.compile(r"[A-Za-z0-9_.@|:+-]{1,128}")
@@ -51,11 +56,12 @@ class Tenant:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """An authenticated caller."""
+    """An authenticated caller. ``token_expires_at`` is ``None`` where no token vouches for it."""
 
     app_id: str
     user_id: str
     scopes: frozenset[str] = field(default_factory=lambda: frozenset({"chat"}))
+    token_expires_at: datetime | None = None
 
     @property
     def tenant(self) -> Tenant:
@@ -65,3 +71,13 @@ class Principal:
     def sees_everything(self) -> bool:
         """Whether hidden agents' events are shown too."""
         return "trace" in self.scopes
+
+    def require(self, scope: Scope) -> None:
+        """Raise ``FORBIDDEN`` unless the caller has the scope."""
+        if scope not in self.scopes:
+            raise MozaiksError("FORBIDDEN", f"the token has no scope {scope!r}", scope=scope)
+
+
+NOBODY: Final = Principal("/", "/", frozenset({"chat"}))
+"""Who asks for another app's or user's things. No id has a slash, so nothing is Nobody's: every query is made as for a
+missing id, and finds as much."""

@@ -127,6 +127,7 @@ _QUERY: Final[dict[str, dict[str, Any]]] = {
     "chat_id": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"},
     "user_id": {"type": "string", "pattern": "^[A-Za-z0-9_.@|:+-]{1,128}$"},
     "last_seq": {"type": "integer", "minimum": 0, "description": "`seq` of the last event the client has."},
+    "access_token": {"type": "string", "description": "A token, where it can be sent no other way."},
     "batch": {"enum": ["true", "1"], "description": "Send what was missed as `chat.batch` frames."},
 }
 _CHANNELS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {

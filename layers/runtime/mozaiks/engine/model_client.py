@@ -9,6 +9,7 @@ import httpx2
 import openai
 from ag2.config import ModelConfig, OpenAIConfig
 
+from mozaiks.engine.lean_openai import LeanOpenAIConfig
 from mozaiks.errors import MozaiksError
 from mozaiks.manifests.spec import ModelSpec
 from mozaiks.settings import Settings
@@ -61,7 +62,7 @@ class ModelConfigs:
                 return self._other(chosen, provider, agent)
 
     def _openai(self, model: ModelSpec, key: str, base_url: str | None, headers: dict[str, str]) -> OpenAIConfig:
-        made = OpenAIConfig(
+        made = LeanOpenAIConfig(
             model.model or self._config.openai_model,
             api_key=key,
             base_url=base_url,

@@ -126,6 +126,9 @@ class Turn:
         """
         if self._scribe.state.open_turn is None:
             await self._open(opening_events)
+        elif opening_events:
+            # A new run takes up a turn that a former one left open: an answer came, or a failed chat is tried again.
+            await self._write(SafePoint(events=[*opening_events]))
         if self._open_turn.auto_call is not None:
             return await self._auto_tool(self._open_turn.auto_call)
         agent = Agent(

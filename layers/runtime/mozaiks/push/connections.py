@@ -30,7 +30,11 @@ class Connection:
 
     @property
     def principal(self) -> Principal:
-        return Principal(self.app_id, self.user_id, self.scopes)
+        return Principal(self.app_id, self.user_id, self.scopes, self.token_expires_at)
+
+    def token_expired(self, now: datetime) -> bool:
+        """Whether the token the connection was opened with holds no longer."""
+        return self.token_expires_at is not None and self.token_expires_at <= now
 
 
 class Gone(Exception):
@@ -50,9 +54,13 @@ class Gateway(Protocol):
         """Send one frame. Raises ``Gone``, ``Busy``, ``TooLarge``, or ``OSError`` where the gateway is not reached."""
         ...
 
+    def close(self, connection_id: str) -> None:
+        """Close the socket, with 1008 where the gateway can say a code. Raises as ``post`` does."""
+        ...
+
 
 class Connections(Protocol):
-    def of_chat(self, app_id: str, chat_id: str, now: datetime) -> Sequence[Connection]: ...
+    def of_chat(self, tenant: Tenant, chat_id: str, now: datetime) -> Sequence[Connection]: ...
 
     def remove(self, connection_id: str) -> None: ...
 

@@ -11,9 +11,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from mozaiks.chats.events import error_frame
+from mozaiks.errors import CODES
 from mozaiks.push.connections import Busy, Connection, Gateway, Gone, TooLarge
 
-__all__ = ["MAX_FRAME_BYTES", "Line", "encode", "post_patiently"]
+__all__ = ["MAX_FRAME_BYTES", "Line", "deliver", "dismiss", "encode", "post_patiently"]
 
 log = logging.getLogger("mozaiks.push")
 
@@ -76,6 +78,42 @@ def post_patiently(
         pause = min(pause * 2, 1.0)
 
 
+def deliver(
+    gateway: Gateway, connection: Connection, payload: bytes, *, clock: Callable[[], datetime], deadline: float
+) -> bool:
+    """``post_patiently``, unless the connection's token has expired: then ``dismiss`` it.
+
+    Returns
+    -------
+    bool
+        Whether the connection is still of use. ``False``: it is gone or was dismissed, remove it.
+    """
+    if connection.token_expired(clock()):
+        dismiss(gateway, connection, clock=clock, deadline=deadline)
+        return False
+    return post_patiently(gateway, connection, payload, clock=clock, deadline=deadline)
+
+
+def dismiss(gateway: Gateway, connection: Connection, *, clock: Callable[[], datetime], deadline: float) -> None:
+    """Tell a connection that its token has expired, and close it."""
+    meaning = CODES["TOKEN_EXPIRED"]
+    frame = error_frame(
+        connection.chat_id,
+        code="TOKEN_EXPIRED",
+        message="the token has expired; connect again with a new one",
+        retryable=meaning.retryable,
+        at=clock(),
+        # API Gateway cannot say the code when it closes the socket.
+        details={"close_code": meaning.close_code},
+    )
+    if post_patiently(gateway, connection, encode(frame), clock=clock, deadline=deadline):
+        try:
+            gateway.close(connection.connection_id)
+        except (Gone, Busy, OSError) as error:
+            # It hears nothing any more and is refused whatever it asks; the gateway ends it in its own time.
+            log.info("An expired socket was not closed: %s", type(error).__name__)
+
+
 class Line:
     """A thread that posts to one connection, so that a slow one holds up nobody else."""
 
@@ -121,6 +159,6 @@ class Line:
                 if time.monotonic() >= self._closing_at:
                     continue
                 deadline = min(deadline, self._closing_at)
-            useful = post_patiently(self._gateway, self.connection, payload, clock=self._clock, deadline=deadline)
+            useful = deliver(self._gateway, self.connection, payload, clock=self._clock, deadline=deadline)
             if not useful:
                 self._on_gone(self.connection)

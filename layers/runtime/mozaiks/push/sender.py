@@ -78,7 +78,7 @@ class ChatSender:
         pace: Pace,
     ) -> None:
         self._chat = chat
-        self._tenant = Tenant(chat.app_id)
+        self._tenant = Tenant(chat.app_id, chat.user_id)
         self._gateway = gateway
         self._connections = connections
         self._drafts = drafts
@@ -207,7 +207,7 @@ class ChatSender:
     def _lines_now(self) -> list[Line]:
         """The lines of those who are connected at this moment."""
         present_ids = set()
-        for connection in self._connections.of_chat(self._chat.app_id, self._chat.chat_id, self._clock()):
+        for connection in self._connections.of_chat(self._tenant, self._chat.chat_id, self._clock()):
             present_ids.add(connection.connection_id)
             if connection.connection_id not in self._lines:
                 self._lines[connection.connection_id] = Line(

@@ -27,7 +27,7 @@ from mozaiks.chats.states import ChatStatus
 from mozaiks.errors import MozaiksError
 from mozaiks.push.batches import batched
 from mozaiks.push.connections import LIFETIME, Connection, Gateway
-from mozaiks.push.delivery import encode, post_patiently
+from mozaiks.push.delivery import deliver, dismiss, encode
 
 __all__ = ["ConnectionBook", "Greeter", "SocketService"]
 
@@ -81,6 +81,7 @@ class SocketService:
                 scopes=request.principal.scopes,
                 connected_at=now,
                 expires_at=now + LIFETIME,
+                token_expires_at=request.principal.token_expires_at,
             )
         )
         self.greeter.greet_later(connection_id, request.last_seq, request.batch)
@@ -95,7 +96,7 @@ class SocketService:
             self._guarded(connection, lambda: self._hello(connection, last_seq, batch))
 
     def take(self, connection_id: str, body: str) -> None:
-        """Carry out one frame. Whatever is wrong with it is answered; the socket stays open."""
+        """Carry out one frame. Whatever is wrong with it is answered; the socket stays open while its token holds."""
         connection = self.connections.get(connection_id, self.clock())
         if connection is None:
             # Forgotten or expired: nobody we could say anything about a chat to.
@@ -144,6 +145,12 @@ class SocketService:
             self.chats.begin(connection.principal, connection.chat_id)
 
     def _guarded(self, connection: Connection, action: Callable[[], None]) -> None:
+        """Carry out what a connection may ask for, and answer what is wrong with it."""
+        if connection.token_expired(self.clock()):
+            log.info("A frame was refused: TOKEN_EXPIRED")
+            dismiss(self.gateway, connection, clock=self.clock, deadline=time.monotonic() + HELLO_PATIENCE_SECONDS)
+            self.connections.remove(connection.connection_id)
+            return
         try:
             action()
         except MozaiksError as error:
@@ -161,7 +168,7 @@ class SocketService:
             )
 
     def _post(self, connection: Connection, frame: dict[str, Any]) -> bool:
-        useful = post_patiently(
+        useful = deliver(
             self.gateway,
             connection,
             encode(frame),

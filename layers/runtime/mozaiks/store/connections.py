@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from pymongo.database import Database
 
+from mozaiks.access.principal import Tenant
 from mozaiks.push.connections import Connection
 from mozaiks.store.client import Document, reachable
 
@@ -43,9 +44,9 @@ class MongoConnections:
             gone = self._connections.delete_many({"_id": {"$in": ids}, "expires_at": {"$lte": now}})
         return gone.deleted_count
 
-    def of_chat(self, app_id: str, chat_id: str, now: datetime) -> Sequence[Connection]:
+    def of_chat(self, tenant: Tenant, chat_id: str, now: datetime) -> Sequence[Connection]:
         # The TTL index is a janitor that comes when it likes; the filter decides.
-        query = {"app_id": app_id, "chat_id": chat_id, "expires_at": {"$gt": now}}
+        query = {**tenant.key, "chat_id": chat_id, "expires_at": {"$gt": now}}
         with reachable():
             return [_from_document(document) for document in self._connections.find(query)]
 

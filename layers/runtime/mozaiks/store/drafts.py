@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from mozaiks.access.principal import Tenant
+from mozaiks.errors import MozaiksError
 from mozaiks.store.client import Document, reachable
 
 __all__ = ["MongoDrafts"]
@@ -30,24 +32,28 @@ class MongoDrafts:
         )
 
     def write(self, tenant: Tenant, chat_id: str, message_id: str, agent: str, content: str, now: datetime) -> None:
+        """Replace the chat's draft. ``CHAT_NOT_FOUND`` if the chat has one of another tenant's."""
         with reachable():
-            self._drafts.replace_one(
-                {"_id": chat_id},
-                {
-                    "_id": chat_id,
-                    "app_id": tenant.app_id,
-                    "message_id": message_id,
-                    "agent": agent,
-                    "content": content,
-                    "expires_at": now + LIFETIME,
-                },
-                upsert=True,
-            )
+            try:
+                self._drafts.replace_one(
+                    {"_id": chat_id, **tenant.key},
+                    {
+                        "_id": chat_id,
+                        **tenant.key,
+                        "message_id": message_id,
+                        "agent": agent,
+                        "content": content,
+                        "expires_at": now + LIFETIME,
+                    },
+                    upsert=True,
+                )
+            except DuplicateKeyError as error:
+                raise MozaiksError("CHAT_NOT_FOUND", f"there is no chat {chat_id!r}") from error
 
     def clear(self, tenant: Tenant, chat_id: str) -> None:
         with reachable():
-            self._drafts.delete_one({"_id": chat_id, "app_id": tenant.app_id})
+            self._drafts.delete_one({"_id": chat_id, **tenant.key})
 
     def read(self, tenant: Tenant, chat_id: str) -> dict[str, Any] | None:
         with reachable():
-            return self._drafts.find_one({"_id": chat_id, "app_id": tenant.app_id})
+            return self._drafts.find_one({"_id": chat_id, **tenant.key})

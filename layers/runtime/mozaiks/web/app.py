@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
@@ -12,6 +12,7 @@ from mozaiks.errors import MozaiksError
 from mozaiks.manifests import Workflows
 from mozaiks.store.client import reachable
 from mozaiks.web import answers, chats, events, health, not_built, problems, workflows
+from mozaiks.web.bearer import bearer
 from mozaiks.web.guards import BodyLimit, LastResort
 from mozaiks.web.openapi import describe
 from mozaiks.web.runtime import Runtime
@@ -30,6 +31,8 @@ def create_app(parts: Parts) -> FastAPI:
         description="Multi-tenant, streaming, resumable multi-agent chats. Errors are RFC 9457 problem documents.",
         # A redirect would name the host the function sees, which is not the one the client knows.
         redirect_slashes=False,
+        # On every route, also one that forgets to ask: what is open to all is named in one place.
+        dependencies=[Depends(bearer)],
     )
     app.state.runtime = _runtime(parts)
     app.add_middleware(BodyLimit)
@@ -39,7 +42,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.add_exception_handler(HTTPException, problems.from_http_exception)
     for module in (health, workflows, chats, answers, events, not_built):
         app.include_router(module.routes)
-    app.openapi = describe(app)  # type: ignore[method-assign]
+    app.openapi = describe(app, secured=parts.tokens is not None)  # type: ignore[method-assign]
     return app
 
 
@@ -53,4 +56,5 @@ def _runtime(parts: Parts) -> Runtime:
         service=parts.service,
         workflows=Workflows(parts.config.mozaiks_workflows_path, watch=parts.config.stage == "local"),
         ping=ping,
+        tokens=parts.tokens,
     )

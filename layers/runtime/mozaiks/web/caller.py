@@ -8,8 +8,9 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
 
-from mozaiks.access.principal import Principal, checked_id
+from mozaiks.access.principal import NOBODY, Principal, checked_id
 from mozaiks.errors import MozaiksError
+from mozaiks.web.bearer import Bearer
 from mozaiks.web.ids import AppId, UserIdQuery
 from mozaiks.web.runtime import Api
 
@@ -18,28 +19,48 @@ __all__ = ["Caller"]
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
-async def _principal(request: Request, api: Api, app_id: AppId, user_id: UserIdQuery = None) -> Principal:
-    """The caller: the app of the path and the user that the query or the body names.
+async def _principal(
+    request: Request, api: Api, token: Bearer, app_id: AppId, user_id: UserIdQuery = None
+) -> Principal:
+    """The caller: whom the token names, or, where none are checked, the app of the path and the user it names.
+
+    Another app or user than the token's is as absent as a missing id: what is read is read as ``NOBODY``, and nothing
+    can be begun there.
 
     Raises
     ------
     MozaiksError
-        ``VALIDATION`` for a user that is missing, ill-shaped or told twice differently; ``NOT_BUILT`` where tokens
-        are to be checked.
+        ``FORBIDDEN`` for a token without the scope ``chat``; ``NOT_FOUND`` for a request to begin something in
+        another's name; ``VALIDATION`` for a user that is missing, ill-shaped or told twice differently.
     """
-    if api.config.checks_tokens:
-        raise MozaiksError("NOT_BUILT", "token checks are not built yet; set AUTH_ENABLED=false on your own machine")
-    named = [] if user_id is None else [user_id]
+    users = await _named_users(request, user_id)
+    if api.tokens is None:
+        if not users:
+            raise MozaiksError(
+                "VALIDATION", "user_id is missing; expected in the query or in the body", field="user_id"
+            )
+        return Principal(app_id, users.pop())
+    if token is None:
+        raise MozaiksError("UNAUTHENTICATED", "there is no token; expected one in the Authorization header")
+    token.require("chat")
+    if app_id == token.app_id and users <= {token.user_id}:
+        return token
+    if request.method in _WITH_BODY and "chat_id" not in request.path_params:
+        raise MozaiksError("NOT_FOUND", "the app and the user of this request are not there")
+    return NOBODY
+
+
+async def _named_users(request: Request, user_id: str | None) -> set[str]:
+    """The user that query, path and body name, if any does."""
+    named = [each for each in (user_id, request.path_params.get("user_id")) if each is not None]
     if request.method in _WITH_BODY:
         body = await _json_object(request)
         if body.get("user_id") is not None:
             named.append(body["user_id"])
-    if not named:
-        raise MozaiksError("VALIDATION", "user_id is missing; expected in the query or in the body", field="user_id")
     users = {checked_id("user_id", each) for each in named}
     if len(users) > 1:
         raise MozaiksError("VALIDATION", "the query and the body name different users", field="user_id")
-    return Principal(app_id, users.pop())
+    return users
 
 
 async def _json_object(request: Request) -> dict[str, Any]:

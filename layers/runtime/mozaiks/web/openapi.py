@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 
+from mozaiks.web.bearer import OPEN_PATHS
 from mozaiks.web.problems import MEDIA_TYPE, Problem
 
 __all__ = ["describe"]
@@ -15,7 +16,7 @@ _REF: Final = "#/components/schemas/{model}"
 _SCHEMA_OF_FASTAPI: Final = ("HTTPValidationError", "ValidationError")
 
 
-def describe(app: FastAPI) -> Callable[[], dict[str, Any]]:
+def describe(app: FastAPI, *, secured: bool) -> Callable[[], dict[str, Any]]:
     """What to put in place of ``app.openapi``: FastAPI's own document says its default errors, which we never send."""
     plain = app.openapi
 
@@ -29,8 +30,14 @@ def describe(app: FastAPI) -> Callable[[], dict[str, Any]]:
             schemas.update(problem.pop("$defs", {}))
             schemas["Problem"] = problem
             answer = {MEDIA_TYPE: {"schema": {"$ref": _REF.format(model="Problem")}}}
-            for operations in found["paths"].values():
+            if secured:
+                found["components"]["securitySchemes"] = {
+                    "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+                }
+            for path, operations in found["paths"].items():
                 for operation in operations.values():
+                    if secured and path not in OPEN_PATHS:
+                        operation["security"] = [{"bearer": []}]
                     operation["responses"].pop("422", None)
                     operation["responses"]["4XX"] = {"description": "The request is refused.", "content": answer}
                     operation["responses"]["5XX"] = {"description": "The API could not answer.", "content": answer}

@@ -111,7 +111,7 @@ def respond(problem: Problem, headers: Mapping[str, str] | None = None) -> Respo
     return Response(problem.model_dump_json(exclude_none=True), problem.status, extra, MEDIA_TYPE)
 
 
-async def from_error(_request: Request, error: Exception) -> Response:
+async def from_error(request: Request, error: Exception) -> Response:
     """Answer an error the runtime knows."""
     assert isinstance(error, MozaiksError)  # noqa: S101 - FastAPI calls it for this class only
     if error.http_status >= HTTPStatus.INTERNAL_SERVER_ERROR and error.code != "NOT_BUILT":
@@ -122,7 +122,8 @@ async def from_error(_request: Request, error: Exception) -> Response:
     return respond(
         problem_of(
             error.code, error.http_status, error.message, retryable=error.retryable, errors=errors, details=details
-        )
+        ),
+        _challenge(request, error),
     )
 
 
@@ -150,6 +151,17 @@ async def from_http_exception(request: Request, error: Exception) -> Response:
     }
     detail = details.get(error.status_code, str(error.detail))
     return respond(problem_of(code, error.status_code, detail), error.headers)
+
+
+def _challenge(request: Request, error: MozaiksError) -> dict[str, str]:
+    """What RFC 6750 has a client told of its token: nothing of it, if it brought none."""
+    challenge = 'Bearer realm="mozaiks"'
+    if error.http_status == HTTPStatus.UNAUTHORIZED:
+        refused = ', error="invalid_token"' if "authorization" in request.headers else ""
+        return {"WWW-Authenticate": challenge + refused}
+    if error.code == "FORBIDDEN" and "scope" in error.details:
+        return {"WWW-Authenticate": f'{challenge}, error="insufficient_scope", scope="{error.details["scope"]}"'}
+    return {}
 
 
 def _place(loc: Sequence[object]) -> str:

@@ -9,6 +9,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from mozaiks.access.connecting import Tokens
 from mozaiks.access.principal import Principal
 from mozaiks.chats.service import ChatService
 from mozaiks.chats.states import Chat
@@ -24,13 +25,15 @@ __all__ = ["Api", "Runtime"]
 class Runtime:
     """The use cases behind the routes.
 
-    ``ping`` asks the database for a sign of life and raises ``DATABASE_UNAVAILABLE`` if there is none.
+    ``ping`` asks the database for a sign of life and raises ``DATABASE_UNAVAILABLE`` if there is none. ``tokens`` is
+    ``None`` where requests say by themselves who they are from, on a developer's machine.
     """
 
     config: Settings
     service: ChatService
     workflows: Workflows
     ping: Callable[[], None]
+    tokens: Tokens | None
 
     @property
     def socket_url(self) -> str:
