@@ -25,7 +25,7 @@ FAULTS: dict[str, tuple[int, dict[str, Any]]] = {
     "the node stays no primary": (4, {"errorCode": 189}),
     "it is done, and nobody knows whether it lasts": (
         1,
-        {"writeConcernError": {"code": 91, "errmsg": ""}},
+        {"writeConcernError": {"code": 6, "errmsg": "host unreachable"}},
     ),
     "it is done after the worker gave up": (1, {"blockConnection": True, "blockTimeMS": 900}),
 }
