@@ -110,6 +110,7 @@ def state(history: History) -> Iterator[str]:
     yield from (f"run {run} began {times} times" for run, times in begun.items() if times > 1)
     rested = Counter(each["data"]["run_no"] for each in completes if each["data"]["status"] == "waiting")
     yield from (f"run {run} completed {times} times" for run, times in rested.items() if times > 1)
+    yield from (f"run {run} completed and never began" for run in rested if run not in begun)
     if begun and max(begun) not in {each["data"]["run_no"] for each in completes}:
         yield f"run {max(begun)} began last and never completed"
     ends = [each for each in completes if each["data"]["status"] in _FINAL]

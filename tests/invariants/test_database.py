@@ -88,7 +88,7 @@ def test_a_database_that_fails_at_any_command_costs_nothing(
         # How long a write lasts is not told inside a transaction, nor of what is read.
         points = some([point for point in points if not point.in_transaction and not point.is_read], 6)
     else:
-        points = some(points[list(FAULTS).index(fault) :], 13 if FAULTS[fault][0] == 1 else 29)
+        points = some(points[list(FAULTS).index(fault) :], 31)
     complaints = []
     for point in points:
         chat_id = theatre.open()

@@ -93,6 +93,7 @@ BREAKS: list[tuple[str, str, Break]] = [
     ("order", "the counter is ahead", lambda h: session(h, last_seq=99)),
     ("state", "a run began twice", lambda h: twice(h, "chat.run_start")),
     ("state", "a run completed twice", lambda h: twice(h, "chat.run_complete")),
+    ("state", "a run never began", lambda h: without(h, "chat.run_start")),
     ("state", "the last run never completed", lambda h: twice(h, "chat.run_start", run_no=3)),
     ("state", "an error became completed", lambda h: session(h, status="completed")),
     ("state", "it runs for ever", lambda h: session(h, status="running")),
