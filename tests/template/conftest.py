@@ -9,7 +9,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -53,7 +52,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def bare_python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def bare_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An interpreter that has what the managed runtime has: AWS's runtime client and boto3."""
     folder = tmp_path_factory.mktemp("bare")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
@@ -63,7 +62,7 @@ def bare_python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             link = packages / file.parts[0]
             if file.parts[0] not in ("..", "__pycache__") and not link.exists():
                 link.symlink_to(Path(str(distribution(name).locate_file(file.parts[0]))))
-    yield folder / "bin" / "python"
+    return folder / "bin" / "python"
 
 
 def _needed(names: set[str]) -> set[str]:
