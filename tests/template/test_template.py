@@ -49,6 +49,7 @@ NEVER = {
     ("states:StopExecution", arn("states", "stateMachine:RunStateMachine")),
     ("execute-api:ManageConnections", arn("execute-api", "AnotherApi/prod/POST/@connections/abc=")),
     ("execute-api:ManageConnections", arn("execute-api", "ChatSocket/another/POST/@connections/abc=")),
+    ("execute-api:ManageConnections", arn("execute-api", "ChatSocket/prod/GET/@connections/abc=")),
     ("lambda:InvokeFunction", arn("lambda", "function:ApiFunction")),
     ("lambda:UpdateFunctionCode", arn("lambda", "function:MessageFunction")),
     ("sqs:ReceiveMessage", arn("sqs", "DeadLetters")),
