@@ -9,7 +9,7 @@ RUN = @exec .venv/bin/python -m
 PIN = ../.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --only-binary :all: --generate-hashes --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help dev test lint format bench lock clean
+.PHONY: help dev test soak lint format bench lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -21,6 +21,10 @@ dev: ## start everything locally and print where to look (PORT=8000, MOZAIKS_WOR
 test: ## run every test (ARGS="-k resume", WORKERS=4, TEST_MONGODB_URI)
 	$(BOOTSTRAP) test
 	$(RUN) pytest -n $(WORKERS) $(ARGS)
+
+soak: ## test the delivery promise for long (MOZAIKS_SOAK_SECONDS=600 of random interleavings, then every fault point)
+	$(BOOTSTRAP) test
+	@MOZAIKS_SOAK_SECONDS=$${MOZAIKS_SOAK_SECONDS:-600} .venv/bin/python -m pytest -n $(WORKERS) -o timeout=0 tests/invariants $(ARGS)
 
 lint: ## check style, formatting and types
 	$(BOOTSTRAP) test

@@ -8,16 +8,17 @@ import time
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from websockets.asyncio.client import ClientConnection, connect
 
 from benchmarks.world import Stack
 from mozaiks_local.client import start_chat
 
-__all__ = ["APP", "USER", "Heard", "Talk", "open_talk"]
+__all__ = ["APP", "USER", "Heard", "Replayed", "Talk", "join_talk", "open_talk"]
 
 APP, USER = "bench", "ann"
+_ENDS: Final = ("chat.run_complete", "chat.error", "error")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,16 @@ class Heard:
     sent_at: float
     first_delta_at: float
     frames: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What came of asking for the log again. ``posts`` are frames, ``size`` the characters in them."""
+
+    seconds: float
+    posts: int
+    size: int
+    events: int
 
 
 class Talk:
@@ -51,9 +62,63 @@ class Talk:
         Raises
         ------
         RuntimeError
-            If the run did not end in a pause: then its times say nothing.
+            If the run did not end in a pause, or nothing was said: then its times say nothing.
         """
-        command = {"type": "user.input.submit", "text": text, "client_message_id": uuid.uuid4().hex}
+        return await self._hear(_message(text))
+
+    async def answer(self, request_id: str, response: Any) -> Heard:
+        """Answer what a component asks, as `say` sends a message."""
+        return await self._hear({"type": "ui_tool_response", "eventId": request_id, "response": response})
+
+    async def say_and_be_asked(self, text: str) -> str:
+        """Send a message whose run stops at a component that asks; the id of its request, once the run is over.
+
+        Raises
+        ------
+        RuntimeError
+            If the run ended in any other way.
+        """
+        await self._socket.send(json.dumps(_message(text)))
+        request_id = None
+        while True:
+            frame = json.loads(await self._socket.recv())
+            if frame["type"] == "chat.tool_call" and frame["data"]["awaiting_response"]:
+                request_id = frame["event_id"]
+            elif frame["type"] in _ENDS:
+                break
+        if request_id is None or frame["type"] != "chat.run_complete":
+            raise RuntimeError(f"a benchmark's run did not stop at a component: {frame}")
+        return str(request_id)
+
+    async def replay(self, last_seq: int, *, batch: bool) -> Replayed:
+        """Ask for everything after ``last_seq`` and read until it is there.
+
+        Raises
+        ------
+        RuntimeError
+            If what comes ends in anything but ``chat.resume_boundary``, or comes in the other form.
+        """
+        command = {"type": "client.resume", "last_seq": last_seq, **({"batch": True} if batch else {})}
+        posts = size = 0
+        batched = False
+        began = time.perf_counter()
+        await self._socket.send(json.dumps(command))
+        while True:
+            text = await self._socket.recv()
+            posts, size = posts + 1, size + len(text)
+            frame = json.loads(text)
+            inner = [frame]
+            if frame["type"] == "chat.batch":
+                batched, inner = True, frame["data"]["events"]
+            if inner[-1]["type"] in ("chat.resume_boundary", "error"):
+                break
+        seconds = time.perf_counter() - began
+        last = inner[-1]
+        if last["type"] == "error" or batched != batch:
+            raise RuntimeError(f"a replay ({batch=}) did not come as it should: {last}")
+        return Replayed(seconds, posts, size, last["data"]["replayed_count"])
+
+    async def _hear(self, command: dict[str, Any]) -> Heard:
         frames: list[dict[str, Any]] = []
         first = first_at = 0.0
         sent_at, began = time.time(), time.perf_counter()
@@ -63,7 +128,7 @@ class Talk:
             frames.append(frame)
             if frame["type"] == "chat.print" and not first:
                 first, first_at = time.perf_counter() - began, time.time()
-            elif frame["type"] in ("chat.run_complete", "chat.error", "error"):
+            elif frame["type"] in _ENDS:
                 break
         whole = time.perf_counter() - began
         if frame["type"] != "chat.run_complete" or frame["data"]["status"] != "waiting" or not first:
@@ -88,3 +153,18 @@ async def open_talk(stack: Stack, workflow: str) -> AsyncIterator[Talk]:
         talk = Talk(socket, started.chat_id)
         await talk.until("chat.resume_boundary")
         yield talk
+
+
+@contextlib.asynccontextmanager
+async def join_talk(stack: Stack, workflow: str, chat_id: str, last_seq: int) -> AsyncIterator[Talk]:
+    """A chat that is there already, its log read up to ``last_seq``."""
+    base = stack.http_url.replace("http://", "ws://", 1)
+    url = f"{base}/ws/{workflow}/{APP}/{chat_id}/{USER}?last_seq={last_seq}"
+    async with connect(url, compression=None, proxy=None, close_timeout=1) as socket:
+        talk = Talk(socket, chat_id)
+        await talk.until("chat.resume_boundary")
+        yield talk
+
+
+def _message(text: str) -> dict[str, Any]:
+    return {"type": "user.input.submit", "text": text, "client_message_id": uuid.uuid4().hex}

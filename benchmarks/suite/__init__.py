@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from benchmarks.figures import Row
-from benchmarks.suite import crowd, imports, memory, replies, steps
+from benchmarks.suite import crowd, imports, manifests, memory, pauses, replay, replies, resume, steps
 from benchmarks.world import World
 
 __all__ = ["SUITE"]
@@ -14,8 +14,12 @@ __all__ = ["SUITE"]
 SUITE: Final[Mapping[str, Callable[[World], list[Row]]]] = {
     "replies": replies.measure,
     "steps": steps.measure,
+    "pauses": pauses.measure,
+    "replay": replay.measure,
+    "resume": resume.measure,
     "crowd": crowd.measure,
     "imports": imports.measure,
+    "manifests": manifests.measure,
     "memory": memory.measure,
 }
 """``--only`` takes these names. ``memory`` comes last: it stops what the others share."""

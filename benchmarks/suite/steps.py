@@ -6,11 +6,11 @@ import asyncio
 import http.client
 import json
 import time
-from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from benchmarks.figures import Row, Samples
+from benchmarks.legs import legs
 from benchmarks.talk import APP, USER, Heard, open_talk
 from benchmarks.world import WORKFLOWS, World
 from mozaiks.access.principal import Principal, Tenant
@@ -38,7 +38,7 @@ def measure(world: World) -> list[Row]:
         ),
         *_executions(world),
         _meta(world),
-        *_path(heard),
+        *legs(heard, _PATH, stored="chat.text", written="chat.run_start"),
     ]
 
 
@@ -52,30 +52,6 @@ async def _answers(world: World) -> list[Heard]:
             if turn >= warm_up:
                 heard.append(said)
     return heard
-
-
-def _path(heard: list[Heard]) -> list[Row]:
-    """The way of a message, by the times that its frames carry (whole milliseconds)."""
-    legs: dict[str, Samples] = {
-        "message sent → stored, run claimed": Samples(),
-        "→ slice's first write (Step Functions, Lambda)": Samples(),
-        "→ first delta on its way (AG2, model)": Samples(),
-        "→ first delta received (gathering, post)": Samples(),
-    }
-    for each in heard:
-        stored = _at(each.frames, "chat.text")
-        began = _at(each.frames, "chat.run_start")
-        posted = _at(each.frames, "chat.print")
-        marks = [each.sent_at, stored, began, posted, each.first_delta_at]
-        for leg, since, until in zip(legs.values(), marks, marks[1:], strict=False):
-            leg.append(max(0.0, until - since))
-    return [leg.ms(_PATH, name) for name, leg in legs.items()]
-
-
-def _at(frames: list[dict[str, Any]], type_: str) -> float:
-    """When the first frame of a type was made, in Unix seconds."""
-    stamp = next(frame["timestamp"] for frame in frames if frame["type"] == type_)
-    return datetime.fromisoformat(stamp).timestamp()
 
 
 def _executions(world: World) -> list[Row]:

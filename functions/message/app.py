@@ -15,7 +15,7 @@ PARTS = parts()
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Carry out one frame, or greet a connection. The answer goes over the socket."""
     if event.get("action") == GREET:
-        PARTS.sockets.greet(event["connection_id"], event["last_seq"])
+        PARTS.sockets.greet(event["connection_id"], event["last_seq"], event.get("batch", False))
     else:
         PARTS.sockets.take(event["requestContext"]["connectionId"], event.get("body") or "")
     return {"statusCode": 200}

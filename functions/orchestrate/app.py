@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import Any
 
 from mozaiks.bootstrap import parts
@@ -11,6 +12,9 @@ from mozaiks.errors import MozaiksError
 from mozaiks.logs import logger
 
 PARTS = parts()
+# The thread that pushes must get its turn beside a stream of chunks: by default it may wait 5 ms for each of its steps,
+# and the first words reach people some 15 ms later.
+sys.setswitchinterval(0.0005)
 # One loop for the life of the process: the HTTP client and its connections belong to it.
 RUNNER = asyncio.Runner()
 

@@ -151,7 +151,7 @@ def test_a_dead_connection_delays_neither_the_run_nor_the_others(house: House, p
         ('{"type":"chat.unheard_of"}', "UNKNOWN_TYPE"),
         ('{"type":"user.input.submit"}', "TEXT_REQUIRED"),
         ('{"type":"user.input.submit","text":"x","chat_id":"another"}', "CHAT_NOT_FOUND"),
-        ('{"type":"ui_tool_response","eventId":"e","response":1}', "NOT_BUILT"),
+        ('{"type":"ui_tool_response","eventId":"e","response":1}', "REQUEST_NOT_OPEN"),
     ],
 )
 def test_a_wrong_frame_is_answered_and_the_socket_stays_open(house: House, play: Any, frame: str, code: str) -> None:

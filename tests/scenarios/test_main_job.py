@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
+
+from websockets.asyncio.client import connect
 
 from mozaiks_local.client import ChatClient, Event
 from mozaiks_local.demo_model import Fault
@@ -171,5 +174,21 @@ def test_a_chat_is_started_once_per_request(house: House, play: Any) -> None:
         second = await house.start("HelloWorld", **request)
         assert (first.chat_id, first.reused, second.reused) == (second.chat_id, False, True)
         assert 0 <= first.cache_seed < 2**32
+
+    play(scenario())
+
+
+def test_a_client_that_does_not_ask_for_batches_gets_each_event_in_a_frame_of_its_own(house: House, play: Any) -> None:
+    async def scenario() -> None:
+        started = await house.start("HelloWorld")
+        async with ChatClient(started.websocket_url) as chat:
+            await turn(chat)
+            total = chat.last_seq
+        async with connect(started.websocket_url) as socket:
+            seqs: list[int] = []
+            while (frame := json.loads(await socket.recv()))["type"] != "chat.resume_boundary":
+                assert frame["type"] != "chat.batch"
+                seqs += [frame["seq"]] if "seq" in frame else []
+            assert seqs == list(range(1, total + 1))
 
     play(scenario())

@@ -6,9 +6,9 @@ Standard library only, so that a workflow's own tests need nothing else.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-__all__ = ["AbortRun", "Handoff", "handoff"]
+__all__ = ["AbortRun", "Ask", "Handoff", "ask_user", "handoff"]
 
 
 class AbortRun(Exception):
@@ -81,3 +81,47 @@ def handoff(target: str, *, reason: str = "", result: Any = None) -> Handoff:
     if not target.strip():
         raise ValueError("handoff() needs the name of an agent, 'user' or 'terminate', found an empty text")
     return Handoff(target.strip(), reason, result)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A tool's result that asks the user. Made with ``ask_user``."""
+
+    prompt: str
+    schema: dict[str, Any] | None = None
+    expires_in: float | None = None
+    on_timeout: Literal["default", "fail"] = "fail"
+    default: Any = None
+
+
+def ask_user(
+    prompt: str,
+    *,
+    schema: dict[str, Any] | None = None,
+    expires_in: float | None = None,
+    on_timeout: Literal["default", "fail"] = "fail",
+    default: Any = None,
+) -> Ask:
+    """Ask the user, and let the answer be the tool's result, however many days it takes.
+
+    The chat waits and holds nothing meanwhile. The tool does not run again.
+
+    Parameters
+    ----------
+    prompt
+        The question.
+    schema
+        JSON Schema the answer must meet.
+    expires_in
+        Seconds until it is too late. ``None``: never.
+    on_timeout
+        What happens then: the answer is ``default``, or the chat ends as timed out.
+
+    Examples
+    --------
+    >>> def choose_date() -> Ask:
+    ...     return ask_user("Which day suits you?", schema={"type": "string", "format": "date"})
+    """
+    if not isinstance(prompt, str) or not prompt.strip():
+        raise ValueError("ask_user() needs a question, found an empty one")
+    return Ask(prompt.strip(), schema, expires_in, on_timeout, default)

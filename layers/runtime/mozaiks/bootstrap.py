@@ -29,6 +29,7 @@ from mozaiks.store.client import Document, connect
 from mozaiks.store.connections import MongoConnections
 from mozaiks.store.drafts import MongoDrafts
 from mozaiks.store.events import MongoEventLog
+from mozaiks.store.unfinished import MongoUnfinished
 
 if TYPE_CHECKING:
     from mozaiks.engine.slice import SliceRunner
@@ -83,7 +84,13 @@ class Parts:
             clock=now,
             seed_override=config.llm_default_cache_seed,
         )
-        self.reconciler = Reconciler(self.chats, self.runs, now)
+        self.reconciler = Reconciler(
+            unfinished=MongoUnfinished(self.database),
+            service=self.service,
+            runs=self.runs,
+            connections=self.connections,
+            clock=now,
+        )
         self.sockets = SocketService(
             chats=self.service,
             connections=self.connections,
@@ -133,6 +140,7 @@ class Parts:
             workflows=Workflows(self.config.mozaiks_workflows_path, watch=self.config.stage == "local"),
             models=ModelConfigs(self.config),
             sources=OffloadedReferences(MongoReferences(self.database)),
+            executions=self.runs,
             open_sender=sender_of,
             config=self.config,
             clock=now,

@@ -75,6 +75,9 @@ class Settings(BaseSettings):
     model_attempts: int = Field(4, ge=1, le=20, description="Attempts at one turn, across slices, before it fails.")
     model_backoff_seconds: float = Field(2.0, ge=0, description="First pause between such attempts; doubles, up to 60.")
 
+    platform_api_url: str | None = Field(None, description="Address of your platform's own API, for tools.")
+    platform_api_key: SecretStr | None = Field(None, description="Key that tools bring to your platform's API.")
+
     run_state_machine_arn: str | None = Field(None, description="State machine that drives runs.")
     message_function_name: str | None = Field(None, description="Function that greets a new connection.")
     websocket_callback_url: str | None = Field(None, description="Address that takes @connections calls.")
@@ -82,8 +85,14 @@ class Settings(BaseSettings):
 
     slice_max_turns: int = Field(10, ge=1, description="Turns one slice may run.")
     slice_max_model_calls: int = Field(30, ge=1, description="Model calls one slice may make.")
+    run_max_slices: int = Field(
+        1500, ge=1, description="Slices of one execution; then another one goes on. AWS ends one at 25,000 events."
+    )
     slice_reserve_seconds: float = Field(10.0, gt=0, description="Time a slice keeps back to store and hand over.")
     turn_max_model_calls: int = Field(25, ge=1, description="Model calls one turn may make before it counts as a loop.")
+    history_max_entries: int = Field(
+        400, ge=10, description="Newest entries of its history that an agent's model call carries; all are kept."
+    )
     tool_timeout_seconds: float = Field(60.0, gt=0, description="Longest a tool may run, unless its manifest says.")
     lease_seconds: float = Field(15.0, gt=0, description="A worker that is silent for so long has lost its chat.")
 

@@ -24,6 +24,8 @@ database = typer.Typer(help="The database.", no_args_is_help=True)
 workflows = typer.Typer(help="The workflows.", no_args_is_help=True)
 app.add_typer(database, name="db")
 app.add_typer(workflows, name="workflows")
+admin = typer.Typer(help="What an operator does.", no_args_is_help=True)
+app.add_typer(admin, name="admin")
 
 
 def main() -> None:
@@ -120,6 +122,21 @@ def workflows_list(
     except Failure as failure:
         end_with(failure)
     raise typer.Exit(0 if all_valid else 1)
+
+
+@admin.command("stop")
+def admin_stop(
+    app_id: Annotated[str, typer.Option("--app", help="App (tenant) whose chats are to stop.")],
+    user: Annotated[str | None, typer.Option(help="Only chats of this user.")] = None,
+) -> None:
+    """Cancel every chat of an app, or of one of its users, that has not ended. Safe to repeat."""
+    from mozaiks_local.cli.admin import stop_chats
+    from mozaiks_local.cli.console import Failure, end_with
+
+    try:
+        stop_chats(Path.cwd(), app_id, user)
+    except Failure as failure:
+        end_with(failure)
 
 
 app.command()(token)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +13,7 @@ from mozaiks_local.cli.environment import read_settings
 if TYPE_CHECKING:
     from mozaiks.settings import Settings
 
-__all__ = ["MONGO_FOLDER", "check_database", "init_database", "init_from_command"]
+__all__ = ["MONGO_FOLDER", "check_database", "database_of", "init_database", "init_from_command"]
 
 MONGO_FOLDER = "mongo"
 
@@ -71,23 +73,28 @@ def check_database(settings: Settings) -> str:
     return f"{kind} at {facts.address}"
 
 
+@contextlib.contextmanager
+def database_of(folder: Path, settings: Settings) -> Iterator[tuple[Settings, str]]:
+    """The settings with a database that answers, ``MONGODB_URI``'s or the embedded one, and where it is."""
+    if settings.mongodb_uri is not None:
+        yield settings, check_database(settings)
+        return
+    from pydantic import SecretStr
+
+    from mozaiks_local.mongod import EmbeddedMongod, MongodError
+
+    data = folder / settings.mozaiks_data_dir / MONGO_FOLDER
+    try:
+        with EmbeddedMongod(data) as mongod:
+            yield settings.model_copy(update={"mongodb_uri": SecretStr(mongod.uri)}), f"the embedded mongod, {data}"
+    except MongodError as error:
+        raise Failure(error.message) from error
+
+
 def init_from_command(folder: Path) -> None:
     """Create the indexes in ``MONGODB_URI``'s database, or in the embedded one where it is not set."""
-    settings = read_settings(folder)
-    if settings.mongodb_uri is not None:
-        where = check_database(settings)
+    with database_of(folder, read_settings(folder)) as (settings, where):
         done = init_database(settings)
-    else:
-        from pydantic import SecretStr
-
-        from mozaiks_local.mongod import EmbeddedMongod, MongodError
-
-        try:
-            with EmbeddedMongod(folder / settings.mozaiks_data_dir / MONGO_FOLDER) as mongod:
-                where = f"the embedded mongod, {folder / settings.mozaiks_data_dir / MONGO_FOLDER}"
-                done = init_database(settings.model_copy(update={"mongodb_uri": SecretStr(mongod.uri)}))
-        except MongodError as error:
-            raise Failure(error.message) from error
     collections = len({name.partition(".")[0] for name in done})
     out().print(
         f"{len(done)} indexes on {collections} collections of {settings.mongodb_db_name!r} are there ({where})."

@@ -28,10 +28,15 @@ def chat_id_of(url: str) -> str:
 
 
 def with_last_seq(url: str, last_seq: int) -> str:
-    """``url`` asking for what follows ``last_seq``."""
+    """``url`` asking for what follows ``last_seq``, many events to a frame."""
     parts = urlsplit(url)
-    query = [(key, value) for key, value in parse_qsl(parts.query, keep_blank_values=True) if key != "last_seq"]
-    return urlunsplit(parts._replace(query=urlencode([*query, ("last_seq", str(last_seq))])))
+    query = [
+        (key, value)
+        for key, value in parse_qsl(parts.query, keep_blank_values=True)
+        if key not in ("last_seq", "batch")
+    ]
+    query += [("last_seq", str(last_seq)), ("batch", "1")]
+    return urlunsplit(parts._replace(query=urlencode(query)))
 
 
 def shown(url: str) -> str:

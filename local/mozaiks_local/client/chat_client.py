@@ -17,7 +17,7 @@ from mozaiks_local.client.address import chat_id_of, shown, with_last_seq
 from mozaiks_local.client.backoff import Backoff
 from mozaiks_local.client.drafts import Draft, Drafts
 from mozaiks_local.client.errors import ChatClosedError, ConnectRefusedError
-from mozaiks_local.client.events import Event, parse_frame
+from mozaiks_local.client.events import Event, parse_frames
 from mozaiks_local.client.opening import open_socket
 from mozaiks_local.client.ordering import InOrder
 from mozaiks_local.client.outbox import Outbox
@@ -232,7 +232,7 @@ class ChatClient:
         await self.send_frame(self._outbox.put(key, {**command, "chat_id": self.chat_id}))
 
     def _resume(self, type_: str) -> dict[str, Any]:
-        return {"type": type_, "chat_id": self.chat_id, "last_seq": self.last_seq}
+        return {"type": type_, "chat_id": self.chat_id, "last_seq": self.last_seq, "batch": True}
 
     async def _open(self) -> ClientConnection:
         url = with_last_seq(self.url, self.last_seq)
@@ -257,7 +257,8 @@ class ChatClient:
         watch = asyncio.create_task(self._ask_for_missing())
         try:
             async for text in socket:
-                self._take(parse_frame(text))
+                for event in parse_frames(text):
+                    self._take(event)
         except ConnectionClosed:
             pass  # how a socket ends is told by its close code, below
         finally:

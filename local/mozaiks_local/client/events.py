@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-__all__ = ["Event", "parse_frame"]
+__all__ = ["Event", "parse_frame", "parse_frames"]
 
 _ENVELOPE: Final = frozenset({"type", "chat_id", "seq", "event_id", "timestamp", "data"})
 
@@ -37,6 +37,19 @@ def parse_frame(text: str | bytes) -> Event:
         frame = json.loads(text)
     except ValueError:
         return _broken("BAD_FRAME", "the server sent a frame that is no JSON")
+    return _event(frame)
+
+
+def parse_frames(text: str | bytes) -> list[Event]:
+    """The events in one frame: those a ``chat.batch`` holds, or the frame itself."""
+    event = parse_frame(text)
+    if event.type != "chat.batch":
+        return [event]
+    held = event.data.get("events")
+    return [_event(frame) for frame in held] if isinstance(held, list) else [event]
+
+
+def _event(frame: Any) -> Event:
     if not isinstance(frame, dict):
         return _broken("BAD_FRAME", f"the server sent a JSON {type(frame).__name__}; expected an object")
     type_ = frame.get("type")

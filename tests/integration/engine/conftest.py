@@ -31,7 +31,11 @@ ANN = Principal("acme", "ann")
 class NoStepFunctions:
     """The engine is driven by the test itself; a started run is noted, the test runs its slices."""
 
-    def start(self, app_id: str, chat_id: str, run_no: int) -> None: ...
+    def __init__(self) -> None:
+        self.started: list[int] = []
+
+    def start(self, app_id: str, chat_id: str, run_no: int) -> None:
+        self.started.append(run_no)
 
 
 class Bench:
@@ -60,7 +64,8 @@ class Bench:
             }
         )
         parts = Parts(config)
-        object.__setattr__(parts.service, "runs", NoStepFunctions())
+        self.executions = parts.runs = NoStepFunctions()  # type: ignore[assignment]
+        object.__setattr__(parts.service, "runs", self.executions)
         return parts
 
     async def _made(self, parts: Parts) -> SliceRunner:
@@ -128,8 +133,8 @@ class Bench:
         spec = Workflows(self.root).get(self.workflow_name).spec
         return self.parts.service.start(ANN, facts_of(spec), initial_message=text, force_new=True).chat.chat_id
 
-    def say(self, chat_id: str, text: str) -> None:
-        self.parts.service.submit(ANN, chat_id, SubmitInput(type="user.input.submit", text=text))
+    def say(self, chat_id: str, text: str, **fields: Any) -> None:
+        self.parts.service.submit(ANN, chat_id, SubmitInput(type="user.input.submit", text=text, **fields))
 
     def slice(self, chat_id: str, seconds: float = 60.0) -> Outcome:
         """One slice, as Step Functions would run it next."""

@@ -10,6 +10,7 @@ import pytest
 
 from mozaiks.chats.states import ChatStatus
 from mozaiks.errors import MozaiksError
+from mozaiks_local.demo_model import Fault
 
 Bench = Any
 OneAgent = Callable[..., str]
@@ -355,3 +356,21 @@ def test_lifecycle_tools_run_around_the_chat_and_the_agent(bench: Bench) -> None
     bench.parts.service.begin(bench.ann, chat_id)
     assert bench.run(chat_id)["outcome"] == "completed"
     assert bench.chat(chat_id).state["context"]["steps"] == ["first", "before", "after", "last"]
+
+
+# --- models ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_model_that_fails_gives_way_to_the_agent_s_next_one(bench: Bench, one_agent: OneAgent) -> None:
+    chat_id = one_agent(
+        {"say": "From the second."},
+        agent_fields={"Host": {"llm_config": {"model": "first", "fallback": [{"model": "second"}]}}},
+    )
+    bench.demo.faults.add(Fault("server_error"))
+    assert bench.slice(chat_id)["outcome"] == "continue"
+    assert bench.errors(chat_id) == [("warning", "MODEL_UNAVAILABLE")]
+    assert bench.slice(chat_id)["outcome"] == "waiting"
+    assert [request.body["model"] for request in bench.demo.requests] == ["first", "second"]
+    bench.say(chat_id, "again")
+    bench.run(chat_id)
+    assert bench.demo.requests[-1].body["model"] == "first"

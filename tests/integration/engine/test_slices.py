@@ -199,6 +199,20 @@ def test_a_slice_with_a_budget_of_one_turn_continues_after_each(bench: Bench) ->
     assert bench.said(chat_id)[1:] == [(name, f"I am {name}") for name in names]
 
 
+def test_a_run_of_many_slices_goes_on_in_another_execution_and_is_the_same_run_to_the_chat(bench: Bench) -> None:
+    names = ["A", "B", "C", "D", "E"]
+    bench.workflow({name: [{"say": f"I am {name}"}] for name in names}, pattern="RoundRobin")
+    bench.configure(slice_max_turns=1, run_max_slices=2)
+    chat_id = bench.start()
+    outcomes = [bench.slice(chat_id)["outcome"] for _ in names]
+    assert outcomes == ["continue", "waiting", "continue", "waiting", "waiting"]
+    assert bench.chat(chat_id).run_no == 3
+    assert bench.chat(chat_id).status is ChatStatus.WAITING
+    assert bench.executions.started[-2:] == [2, 3]
+    assert bench.types(chat_id).count("run_start") == bench.types(chat_id).count("run_complete") == 1
+    assert bench.log(chat_id)[-1].data["turns"] == 5
+
+
 def test_a_run_that_has_had_its_turns_says_so_and_turns_to_the_user(bench: Bench) -> None:
     bench.workflow(
         {"A": [{"say": "ping"}], "B": [{"say": "pong"}]},
@@ -319,7 +333,7 @@ def test_stored_text_that_looks_like_a_class_stays_text(bench: Bench, one_agent:
     bench.say(chat_id, bomb)
     bench.run(chat_id)
     assert bench.told("Host")[-1]["content"] == bomb
-    history = bench.loop.run(bench.slices.store.history(Tenant("acme"), chat_id, "Host"))
+    history = bench.loop.run(bench.slices.store.history(Tenant("acme"), chat_id, "Host", 100))
     assert {entry["kind"] for entry in history} == {"request", "response"}
 
 

@@ -140,7 +140,15 @@ def test_a_ping_is_answered(call: Call, event: Read, join: Join, frames: list[di
         ({"type": "user.input.submit", "text": "x", "client_message_id": {"$ne": None}}, "VALIDATION"),
         ({"type": "user.input.submit", "text": "x", "request_id": "none-of-this-chat"}, "REQUEST_NOT_OPEN"),
         ({"type": "user.input.submit", "text": "x" * 33_000}, "FRAME_TOO_LARGE"),
-        ({"type": "chat.approval", "eventId": "e", "approved": True}, "NOT_BUILT"),
+        ({"type": "chat.approval", "eventId": "e", "approved": True}, "REQUEST_NOT_OPEN"),
+        ({"type": "chat.approval", "eventId": "e", "approved": "yes"}, "VALIDATION"),
+        ({"type": "ui_tool_response", "eventId": "e", "response": None}, "REQUEST_NOT_OPEN"),
+        ({"type": "ui_tool_response", "eventId": "e"}, "VALIDATION"),
+        (
+            {"type": "chat.component_action", "component_id": "c", "action_type": "a", "set": {"x": 1}},
+            "FORBIDDEN_VARIABLE",
+        ),
+        ({"type": "chat.start_workflow", "workflow_name": "W"}, "NOT_BUILT"),
         ({"type": "ping", "chat_id": CHAT}, "CHAT_NOT_FOUND"),
     ],
 )

@@ -76,6 +76,6 @@ def test_a_lost_start_is_started_again(call: Call, event: Read, start: Start, aw
     long_ago = parts.service.clock() - timedelta(minutes=2)
     parts.database["chat_sessions"].update_one({"_id": chat_id}, {"$set": {"run_claimed_at": long_ago}})
 
-    assert call("reconcile", event("reconcile-schedule")) == {"lost_starts": 1, "failed": 0}
+    assert call("reconcile", event("reconcile-schedule"))["lost_starts"] == 1
     assert list(aws.executions) == [f"{chat_id}-r1"]
     assert parts.chats.get(Tenant("acme"), chat_id).status == "running"

@@ -85,7 +85,7 @@ def test_histories_keep_their_order(chats: MongoChats, database: Documents, new_
     chat = new_chat()
     entries = tuple(HistoryEntry("A", n, {"kind": "request", "text": str(n)}) for n in range(3))
     chats.transact(ann, chat.chat_id, lambda _: Change(history=entries))
-    stored = MongoHistories(database).read(Tenant("acme"), chat.chat_id, "A")
+    stored = MongoHistories(database).read(Tenant("acme"), chat.chat_id, "A", 10)
     assert [entry["text"] for entry in stored] == ["0", "1", "2"]
 
 
@@ -100,8 +100,8 @@ def test_a_repeated_command_gets_the_first_answer_and_is_not_decided_again(
     def never(_: Chat) -> Change:
         raise AssertionError("decided twice")
 
-    first = chats.transact(ann, chat.chat_id, take, command_id="m1")
-    again = chats.transact(ann, chat.chat_id, never, command_id="m1")
+    first = chats.transact(ann, chat.chat_id, take, command_ids=["m1"])
+    again = chats.transact(ann, chat.chat_id, never, command_ids=["m1"])
     assert first.answer == again.answer == {"n": 1}
     assert again.chat.last_seq == 1
 
@@ -116,7 +116,7 @@ def test_a_command_that_comes_eight_times_at_once_takes_effect_once(
 
     with ThreadPoolExecutor(8) as pool:
         answers = list(
-            pool.map(lambda _: chats.transact(ann, chat.chat_id, take, command_id="m1").answer["seq"], range(8))
+            pool.map(lambda _: chats.transact(ann, chat.chat_id, take, command_ids=["m1"]).answer["seq"], range(8))
         )
     assert answers == [1] * 8
     assert len(MongoEventLog(database).after(ann, chat.chat_id, 0, 10)) == 1
@@ -202,15 +202,6 @@ def test_pages_go_from_the_newest_to_the_oldest(chats: MongoChats, new_chat: New
     second = chats.page(ann, "W", limit=2, before=first[-1].chat_id, status=None)
     third = chats.page(ann, "W", limit=2, before=second[-1].chat_id, status=None)
     assert [chat.chat_id for page in (first, second, third) for chat in page] == made[::-1]
-
-
-def test_a_lost_start_is_found_and_a_taken_up_one_is_not(chats: MongoChats, new_chat: NewChat, ann: Tenant) -> None:
-    moment = now()
-    lost = new_chat(run_claimed_at=moment - timedelta(minutes=2))
-    new_chat(run_claimed_at=moment - timedelta(minutes=2), run_started=True)
-    new_chat(run_claimed_at=moment)
-    found = chats.lost_starts(moment - timedelta(minutes=1), 10)
-    assert [chat.chat_id for chat in found] == [lost.chat_id]
 
 
 def test_an_unreachable_database_is_said_so() -> None:

@@ -76,4 +76,4 @@ def test_the_measured_reply_has_200_tokens(workflow: str) -> None:
 
 def test_the_measured_workflows_are_valid() -> None:
     loaded = discover(WORKFLOWS)
-    assert sorted(loaded.names) == ["PacedReply", "Relay", "Reply"]
+    assert sorted(loaded.names) == ["Ask", "PacedReply", "Relay", "Reply"]

@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mozaiks.chats.commands import MAX_FRAME_BYTES, Hello, SubmitInput, parse_frame
+from mozaiks.chats.commands import (
+    _TYPES,
+    MAX_FRAME_BYTES,
+    Approval,
+    ComponentAction,
+    Hello,
+    SubmitInput,
+    UiToolResponse,
+    parse_frame,
+)
 from mozaiks.errors import MozaiksError
 
 
@@ -53,6 +62,18 @@ def test_the_older_name_of_last_seq_is_understood() -> None:
         ('{"type":"user.input.submit","text":"x","on_busy":"explode"}', "VALIDATION"),
         ('{"type":"client.hello","last_seq":-1}', "VALIDATION"),
         ('{"type":"client.hello","chat_id":{"$gt":""}}', "VALIDATION"),
+        ('{"type":"ui_tool_response","eventId":"e"}', "VALIDATION"),
+        ('{"type":"ui_tool_response","response":1}', "VALIDATION"),
+        ('{"type":"ui_tool_response","eventId":"a b","response":1}', "VALIDATION"),
+        ('{"type":"ui_tool_response","eventId":"e","response":1e999}', "VALIDATION"),
+        ('{"type":"ui_tool_response","eventId":"e","response":NaN}', "BAD_JSON"),
+        ('{"type":"chat.approval","eventId":"e"}', "VALIDATION"),
+        ('{"type":"chat.approval","eventId":"e","approved":1}', "VALIDATION"),
+        ('{"type":"chat.approval","eventId":"e","approved":"true"}', "VALIDATION"),
+        ('{"type":"chat.approval","eventId":"e","approved":true,"reason":"\\ud800"}', "VALIDATION"),
+        ('{"type":"chat.component_action","component_id":"c","action_type":"a","set":[1]}', "VALIDATION"),
+        ('{"type":"chat.component_action","action_type":"a","set":{}}', "VALIDATION"),
+        ('{"type":"chat.start_workflow"}', "NOT_BUILT"),
     ],
 )
 def test_a_wrong_frame_is_named_by_its_code(body: str, code: str) -> None:
@@ -80,6 +101,48 @@ def test_an_error_does_not_repeat_what_was_sent() -> None:
     assert "secret" not in caught.value.message
 
 
+def test_an_answer_names_the_event_that_asked() -> None:
+    frame = parse_frame('{"type":"ui_tool_response","data":{"eventId":"e1","response":{"a":[1]}}}')
+    assert isinstance(frame, UiToolResponse)
+    assert (frame.event_id, frame.response) == ("e1", {"a": [1]})
+
+
+def test_an_answer_may_be_null() -> None:
+    frame = parse_frame('{"type":"ui_tool_response","eventId":"e1","response":null}')
+    assert isinstance(frame, UiToolResponse)
+    assert frame.response is None
+
+
+def test_an_approval_may_come_with_a_reason() -> None:
+    frame = parse_frame('{"type":"chat.approval","eventId":"e1","approved":false,"reason":"no"}')
+    assert isinstance(frame, Approval)
+    assert (frame.approved, frame.reason) == (False, "no")
+
+
+def test_a_component_sets_variables() -> None:
+    frame = parse_frame('{"type":"chat.component_action","component_id":"c","action_type":"a","set":{"x":1}}')
+    assert isinstance(frame, ComponentAction)
+    assert frame.set == {"x": 1}
+
+
+@pytest.mark.parametrize(
+    ("body", "reference"),
+    [
+        ('{"type":"user.input.submit","text":"","client_message_id":"m1"}', {"client_message_id": "m1"}),
+        ('{"type":"user.input.submit","data":{"client_message_id":"m1"}}', {"client_message_id": "m1"}),
+        ('{"type":"chat.approval","eventId":"e1"}', {"eventId": "e1"}),
+        ('{"type":"chat.frobnicate","client_message_id":"m1"}', {"client_message_id": "m1"}),
+        ('{"type":"user.input.submit","client_message_id":{"$ne":1}}', {}),
+        ('{"type":"user.input.submit","client_message_id":"' + "x" * 200 + '"}', {}),
+    ],
+)
+def test_a_refusal_says_which_frame_it_refuses(body: str, reference: dict[str, str]) -> None:
+    with pytest.raises(MozaiksError) as caught:
+        parse_frame(body)
+    told = caught.value.details
+    assert {key: told[key] for key in ("client_message_id", "eventId") if key in told} == reference
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=True) | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
@@ -87,12 +150,21 @@ JSON = st.recursive(
 )
 
 
-@given(JSON | st.fixed_dictionaries({"type": st.sampled_from(["user.input.submit", "client.hello"]), "text": JSON}))
+FIELDS = ["text", "eventId", "response", "approved", "reason", "component_id", "action_type", "set", "last_seq", "data"]
+
+
+@given(
+    JSON
+    | st.fixed_dictionaries(
+        {"type": st.sampled_from(sorted(_TYPES))}, optional={name: JSON | st.just("x") for name in FIELDS}
+    )
+)
 def test_no_frame_raises_anything_but_its_own_error(value: Any) -> None:
     try:
-        parse_frame(json.dumps(value))
+        frame = parse_frame(json.dumps(value))
     except MozaiksError:
         return
+    json.dumps(frame.model_dump(), allow_nan=False)
 
 
 @given(st.text())

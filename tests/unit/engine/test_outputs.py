@@ -52,6 +52,16 @@ def test_annotations_go_and_fields_of_their_names_stay() -> None:
     assert sent["properties"]["title"] == {"type": "string"}
 
 
+@pytest.mark.parametrize(
+    "field", [{}, {"type": "object", "additionalProperties": {"type": "string"}}, {"type": "array"}, {"type": "object"}]
+)
+def test_a_model_that_strict_mode_refuses_is_told_in_the_prompt(field: dict[str, Any]) -> None:
+    output = DeclaredOutput("Open", {"type": "object", "properties": {"a": field}, "required": ["a"]})
+    assert output.json_schema is None
+    assert output.system_prompt is not None
+    assert '"a"' in output.system_prompt
+
+
 def test_the_first_output_whose_condition_holds_is_asked_for() -> None:
     outputs = (PLAN.model_copy(update={"when": "ready", "model_name": "Late"}), PLAN)
     spec = WorkflowSpec(

@@ -24,6 +24,7 @@ class ConnectRequest:
     principal: Principal
     chat_id: str
     last_seq: int
+    batch: bool = False
 
 
 def connect_request(headers: Mapping[str, str], query: Mapping[str, str], tokens: Tokens | None) -> ConnectRequest:
@@ -49,7 +50,8 @@ def connect_request(headers: Mapping[str, str], query: Mapping[str, str], tokens
         raise MozaiksError("VALIDATION", "last_seq is no whole number from 0", field="last_seq")
     chat_id = checked_id("chat_id", query.get("chat_id"))
     principal = claimed if caller is None else caller if caller.tenant == claimed.tenant else NOBODY
-    return ConnectRequest(principal, chat_id, int(last_seq))
+    batch = query.get("batch", "").lower() in ("1", "true")
+    return ConnectRequest(principal, chat_id, int(last_seq), batch)
 
 
 def _caller(headers: Mapping[str, str], query: Mapping[str, str], tokens: Tokens | None) -> Principal | None:

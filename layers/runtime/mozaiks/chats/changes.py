@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any, TypedDict
 
 from mozaiks.chats.events import Event, NewEvent
-from mozaiks.chats.states import Chat, ChatStatus, Lease, PendingInput, UsageTotals, WaitingFor
+from mozaiks.chats.states import Chat, ChatStatus, LastArtifact, Lease, PendingInput, UsageTotals, WaitingFor
 
-__all__ = ["Applied", "Change", "ChatFields", "CommandRecord", "Decide", "HistoryEntry"]
+__all__ = ["Applied", "Change", "ChatFields", "CommandRecord", "Decide", "HistoryEntry", "KeptResult"]
 
 
 class ChatFields(TypedDict, total=False):
@@ -23,9 +23,12 @@ class ChatFields(TypedDict, total=False):
     run_started: bool
     pending: tuple[PendingInput, ...]
     cancel_requested: bool
+    interrupt_requested: bool
     lease: Lease | None
     usage: UsageTotals
     state: dict[str, Any]
+    context_inbox: dict[str, Any]
+    last_artifact: LastArtifact | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +42,23 @@ class HistoryEntry:
 
 @dataclass(frozen=True, slots=True)
 class CommandRecord:
-    """A command that took effect, and what it was answered, so that a repeated one is answered the same."""
+    """A command that took effect, and what it was answered, so that a repeated one is answered the same.
+
+    ``also`` are further ids under which it is found again.
+    """
 
     kind: str
     answer: Mapping[str, Any]
+    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KeptResult:
+    """What a person answered for a tool call, as the journal of tool results keeps it."""
+
+    call_id: str
+    tool_name: str
+    result: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +66,15 @@ class Change:
     """One safe point.
 
     ``says`` is the place in ``events`` of what the user said, if that is among them: it becomes the chat's
-    ``inbox_seq``.
+    ``inbox_seq``. An event that shows an artifact becomes the chat's ``last_artifact`` by itself, unless ``fields``
+    says otherwise. Of several ``results`` of a call, the first one stored counts.
     """
 
     fields: ChatFields = field(default_factory=lambda: ChatFields())
     events: tuple[NewEvent, ...] = ()
     says: int | None = None
     history: tuple[HistoryEntry, ...] = ()
+    results: tuple[KeptResult, ...] = ()
     command: CommandRecord | None = None
 
 
@@ -65,12 +83,13 @@ class Applied:
     """What came of a change: the chat as it is now, and the events with their places in the log.
 
     ``answer`` is the command's. Where the command had taken effect before, it is the first one's, and nothing was
-    written.
+    written. ``changed``: whether this change wrote anything.
     """
 
     chat: Chat
     events: tuple[Event, ...] = ()
     answer: Mapping[str, Any] = field(default_factory=dict)
+    changed: bool = True
 
 
 Decide = Callable[[Chat], Change]

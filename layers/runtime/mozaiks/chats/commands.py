@@ -3,27 +3,46 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, Final, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal, NoReturn
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    TypeAdapter,
+    ValidationError,
+)
 
 from mozaiks.access.principal import checked_id
 from mozaiks.errors import MozaiksError
 
-__all__ = ["Cancel", "Command", "Hello", "Ping", "SubmitInput", "parse_frame"]
+__all__ = [
+    "AnyCommand",
+    "Approval",
+    "Cancel",
+    "Command",
+    "ComponentAction",
+    "Hello",
+    "JsonValue",
+    "Ping",
+    "Reason",
+    "SubmitInput",
+    "UiToolResponse",
+    "parse_frame",
+    "reference_of",
+]
 
 MAX_FRAME_BYTES: Final = 32 * 1024
 """API Gateway's limit of one frame, which browsers cannot split a message around."""
 
-_NOT_BUILT: Final = frozenset(
-    {
-        "ui_tool_response",
-        "chat.approval",
-        "chat.start_workflow",
-        "chat.start_workflow_batch",
-        "chat.component_action",
-    }
-)
+_NOT_BUILT: Final = frozenset({"chat.start_workflow", "chat.start_workflow_batch"})
+_REFERENCES: Final = {"client_message_id": "client_message_id", "eventId": "eventId", "event_id": "eventId"}
+"""Fields by which a client knows its own frame again, and what they are called in the answer."""
+_MAX_REFERENCE: Final = 128
 
 
 def _id(kind: str) -> BeforeValidator:
@@ -41,10 +60,33 @@ def _storable(text: str) -> str:
     return text
 
 
+def _json(value: Any) -> Any:
+    """Python reads ``1e999`` as infinity, which no JSON writer takes back."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    return value
+
+
+def _reason(text: str) -> str:
+    return _storable(text) if text.strip() else ""
+
+
+JsonValue = Annotated[Any, AfterValidator(_json)]
+"""Any JSON value that can be stored and sent again."""
+Reason = Annotated[str, AfterValidator(_reason), Field(max_length=2000)]
+
+
 class _Command(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True)
 
     chat_id: Annotated[str | None, _id("chat_id")] = None
+
+    @property
+    def reference(self) -> dict[str, str]:
+        """The ids by which the client knows its frame again."""
+        return reference_of(self.model_dump(by_alias=True, include={"client_message_id", "event_id"}))
 
 
 class Hello(_Command):
@@ -52,6 +94,7 @@ class Hello(_Command):
 
     type: Literal["client.hello", "client.resume"]
     last_seq: int = Field(0, ge=0, alias="lastClientIndex")
+    batch: bool = Field(False, description="Send what was missed as `chat.batch` frames that hold many events each.")
 
 
 class SubmitInput(_Command):
@@ -64,6 +107,33 @@ class SubmitInput(_Command):
     on_busy: Literal["enqueue", "interrupt", "reject"] = "enqueue"
 
 
+class UiToolResponse(_Command):
+    """``ui_tool_response``: what a component answers to the event that asked."""
+
+    type: Literal["ui_tool_response"]
+    event_id: Annotated[str, _id("eventId")] = Field(alias="eventId")
+    response: JsonValue
+
+
+class Approval(_Command):
+    """``chat.approval``: whether a tool may run."""
+
+    type: Literal["chat.approval"]
+    event_id: Annotated[str, _id("eventId")] = Field(alias="eventId")
+    approved: StrictBool
+    reason: Reason | None = None
+
+
+class ComponentAction(_Command):
+    """``chat.component_action``: a component sets context variables."""
+
+    type: Literal["chat.component_action"]
+    component_id: Annotated[str, AfterValidator(_storable)] = Field(max_length=128)
+    action_type: Annotated[str, AfterValidator(_storable)] = Field(max_length=128)
+    set: dict[str, JsonValue] = Field(default={}, max_length=64)
+    client_message_id: Annotated[str | None, _id("client_message_id")] = None
+
+
 class Cancel(_Command):
     """``chat.cancel``: stop the run."""
 
@@ -74,13 +144,25 @@ class Ping(_Command):
     type: Literal["ping"]
 
 
-Command = Annotated[Hello | SubmitInput | Cancel | Ping, Field(discriminator="type")]
+AnyCommand = Hello | SubmitInput | UiToolResponse | Approval | ComponentAction | Cancel | Ping
+Command = Annotated[AnyCommand, Field(discriminator="type")]
 
 _COMMAND: Final = TypeAdapter[Command](Command)
-_TYPES: Final = frozenset({"client.hello", "client.resume", "user.input.submit", "chat.cancel", "ping"})
+_TYPES: Final = frozenset(
+    {
+        "client.hello",
+        "client.resume",
+        "user.input.submit",
+        "ui_tool_response",
+        "chat.approval",
+        "chat.component_action",
+        "chat.cancel",
+        "ping",
+    }
+)
 
 
-def parse_frame(body: str) -> Hello | SubmitInput | Cancel | Ping:
+def parse_frame(body: str) -> AnyCommand:
     """The command in one socket frame. Fields may stand at the top level or under ``data``.
 
     Raises
@@ -93,20 +175,38 @@ def parse_frame(body: str) -> Hello | SubmitInput | Cancel | Ping:
     if size > MAX_FRAME_BYTES:
         raise MozaiksError("FRAME_TOO_LARGE", f"the frame has {size} bytes; expected at most {MAX_FRAME_BYTES}")
     try:
-        frame = json.loads(body)
+        frame = json.loads(body, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise MozaiksError("BAD_JSON", "the frame is no JSON") from error
     if not isinstance(frame, dict):
         raise MozaiksError("BAD_FRAME", f"the frame is a JSON {type(frame).__name__}; expected an object")
-    type_ = frame.get("type")
+    data = frame.pop("data", None)
+    fields: dict[str, Any] = {**data, **frame} if isinstance(data, dict) else frame
+    try:
+        return _command(fields)
+    except MozaiksError as error:
+        error.details.update(reference_of(fields))
+        raise
+
+
+def reference_of(fields: Mapping[str, Any]) -> dict[str, str]:
+    """The ids by which a client knows which of its frames an error speaks of: ``client_message_id``, ``eventId``."""
+    found = {}
+    for given, told in _REFERENCES.items():
+        value = fields.get(given)
+        if isinstance(value, str) and len(value) <= _MAX_REFERENCE:
+            found[told] = value
+    return found
+
+
+def _command(fields: dict[str, Any]) -> AnyCommand:
+    type_ = fields.get("type")
     if not isinstance(type_, str):
         raise MozaiksError("BAD_FRAME", "the frame has no `type`; expected a string")
     if type_ in _NOT_BUILT:
         raise MozaiksError("NOT_BUILT", f"{type_} is not built yet")
     if type_ not in _TYPES:
         raise MozaiksError("UNKNOWN_TYPE", f"the type {type_[:64]!r} is not known", known=sorted(_TYPES))
-    data = frame.pop("data", None)
-    fields: dict[str, Any] = {**data, **frame} if isinstance(data, dict) else frame
     try:
         return _COMMAND.validate_python(fields)
     except ValidationError as error:
@@ -119,3 +219,7 @@ def _explained(type_: str, error: ValidationError) -> MozaiksError:
     field = ".".join(str(part) for part in first["loc"][1:]) or "?"
     code = "TEXT_REQUIRED" if type_ == "user.input.submit" and field == "text" else "VALIDATION"
     return MozaiksError(code, f"{type_}: {field}: {first['msg']}", field=field)
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON")

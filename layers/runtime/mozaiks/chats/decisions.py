@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final, Literal
 
-from mozaiks.chats.changes import Change, ChatFields, CommandRecord
-from mozaiks.chats.commands import SubmitInput
-from mozaiks.chats.events import ErrorData, InputAck, InputRequest, NewEvent, RunComplete, Text, new_id
-from mozaiks.chats.states import Chat, ChatStatus, PendingInput
+from mozaiks.chats.changes import Change, ChatFields
+from mozaiks.chats.events import ErrorData, NewEvent, RunComplete, Text, new_id
+from mozaiks.chats.requests import announce, dismissals
+from mozaiks.chats.states import Chat, ChatStatus, PendingInput, pending_input
 from mozaiks.errors import MozaiksError
 
-__all__ = ["ask", "begin", "cancel", "claim", "fail", "greet", "opening", "submit_input", "user_text"]
+__all__ = [
+    "ask",
+    "begin",
+    "cancel",
+    "claim",
+    "end",
+    "fail",
+    "greet",
+    "opening",
+    "retry",
+    "stalled",
+    "take_over",
+    "user_text",
+]
+
+LEASE_GRACE: Final = timedelta(minutes=2)
+"""So long after its lease ran out a worker is taken for dead, and its execution too: it would have tried again."""
+IDLE_GRACE: Final = timedelta(minutes=5)
+"""So long a run may be in nobody's hands: longer than any pause between two slices of an execution that lives."""
+START_GRACE: Final = timedelta(minutes=10)
+"""So long a run may stay without its first slice; until then its start is repeated under its own name."""
 
 
 def user_text(text: str, message_id: str, *, concealed: bool = False) -> NewEvent:
@@ -36,15 +57,14 @@ def claim(chat: Chat, now: datetime) -> ChatFields:
         "run_claimed_at": now,
         "run_started": False,
         "cancel_requested": False,
+        "interrupt_requested": False,
     }
 
 
 def ask(agent: str | None, prompt: str) -> tuple[PendingInput, NewEvent]:
-    """An open request for the user's input, and the event that says so."""
-    request_id = new_id()
-    data: InputRequest = {"request_id": request_id, "prompt": prompt, "agent": agent}
-    pending: PendingInput = {"request_id": request_id, "kind": "input", "agent": agent, "prompt": prompt}
-    return pending, NewEvent("chat.input_request", data, agent=agent)
+    """An open request for the user's next words, and the event that says so."""
+    pending = pending_input(agent=agent, prompt=prompt)
+    return pending, announce(pending)
 
 
 def opening(chat: Chat, now: datetime, first_message: str | None) -> Change:
@@ -98,55 +118,51 @@ def begin(chat: Chat, now: datetime) -> Change:
     return Change(claim(chat, now))
 
 
-def submit_input(chat: Chat, command: SubmitInput, message_id: str, now: datetime) -> Change:
-    """Take what the user says: it answers the open request, or is queued for the run that is going.
+def retry(chat: Chat, now: datetime) -> Change:
+    """Run a chat again that failed: it goes on from its last safe point.
 
     Raises
     ------
     MozaiksError
-        ``CHAT_ENDED``, ``NO_USER_INPUT``, ``REQUEST_NOT_OPEN``, ``CHAT_BUSY`` or ``NOT_BUILT``.
+        ``NOT_RETRYABLE`` in any other state.
     """
-    if chat.ended:
-        raise MozaiksError("CHAT_ENDED", f"the chat is {chat.status}; start a new one", status=chat.status)
-    if chat.greeting.startup_mode == "BackendOnly":
-        raise MozaiksError("NO_USER_INPUT", f"the workflow {chat.workflow_name!r} takes no input from users")
-    request_id = command.request_id
-    if request_id is None and len(chat.pending) == 1:
-        request_id = chat.pending[0]["request_id"]
-    remaining = tuple(pending for pending in chat.pending if pending["request_id"] != request_id)
-    if command.request_id is not None and len(remaining) == len(chat.pending):
-        raise MozaiksError("REQUEST_NOT_OPEN", "no open request of this chat has this request_id; it may be answered")
-    busy = chat.status is ChatStatus.RUNNING
-    if busy and command.on_busy == "reject":
-        raise MozaiksError("CHAT_BUSY", "a run is going and on_busy is 'reject'")
-    if busy and command.on_busy == "interrupt":
-        raise MozaiksError("NOT_BUILT", "on_busy 'interrupt' is not built yet; use 'enqueue' or 'reject'")
+    if chat.status not in (ChatStatus.FAILED, ChatStatus.TIMED_OUT):
+        raise MozaiksError(
+            "NOT_RETRYABLE", f"the chat is {chat.status}; expected failed or timed_out", status=chat.status
+        )
+    return Change({**claim(chat, now), "lease": None})
 
-    events: list[NewEvent] = []
-    if request_id is not None:
-        ack: InputAck = {"request_id": request_id, "client_message_id": message_id}
-        events.append(NewEvent("chat.input_ack", ack))
-    events.append(user_text(command.text, message_id))
-    answer = {"accepted": True, "queued": busy, "message_id": message_id, "request_id": request_id}
-    fields: ChatFields = {"pending": remaining} if busy else {**claim(chat, now), "pending": remaining}
-    return Change(fields, tuple(events), says=len(events) - 1, command=CommandRecord("user.input.submit", answer))
+
+def take_over(chat: Chat, run_no: int, now: datetime) -> Change:
+    """Hand a run to a new execution whose own is gone. Nothing, where a worker shows signs of life.
+
+    A new number, because the old execution's name is taken. Where the old one lives after all, it finds another run's
+    number and ends. A chat that was to be cancelled is.
+    """
+    if chat.status is not ChatStatus.RUNNING or chat.run_no != run_no or not stalled(chat, now):
+        return Change()
+    if chat.cancel_requested:
+        return end(chat, "cancelled", now)
+    return Change({**claim(chat, now), "lease": None})
+
+
+def stalled(chat: Chat, now: datetime) -> bool:
+    """Whether nobody works on a running chat, and nobody will."""
+    if chat.lease is not None:
+        return chat.lease.until < now - LEASE_GRACE
+    if not chat.run_started:
+        return chat.run_claimed_at is not None and chat.run_claimed_at < now - START_GRACE
+    return (chat.lease_left_at or chat.updated_at) < now - IDLE_GRACE
 
 
 def fail(chat: Chat, run_no: int, now: datetime, cause: str) -> Change:
     """End a run that no slice could end. Nothing, where it ended after all."""
     if chat.status is not ChatStatus.RUNNING or chat.run_no != run_no:
         return Change()
-    error: ErrorData = {
-        "code": "INTERNAL",
-        "message": "the run stopped for a reason on our side; what is stored is kept",
-        "severity": "error",
-        "retryable": True,
-        "details": {"cause": cause[:80]},
-    }
-    return Change(
-        {"status": ChatStatus.FAILED, "waiting_for": None, "pending": (), "lease": None},
-        (NewEvent("chat.error", error), _run_complete(chat, ChatStatus.FAILED, "INTERNAL", now)),
+    error = MozaiksError(
+        "INTERNAL", "the run stopped for a reason on our side; what is stored is kept", cause=cause[:80]
     )
+    return end(chat, "failed", now, error)
 
 
 def cancel(chat: Chat, now: datetime) -> Change:
@@ -154,22 +170,56 @@ def cancel(chat: Chat, now: datetime) -> Change:
     if chat.ended:
         return Change()
     if chat.status is ChatStatus.RUNNING:
-        return Change({"cancel_requested": True})
-    return Change(
-        {"status": ChatStatus.CANCELLED, "waiting_for": None, "pending": ()},
-        (_run_complete(chat, ChatStatus.CANCELLED, None, now),),
-    )
+        return Change() if chat.cancel_requested else Change({"cancel_requested": True})
+    return end(chat, "cancelled", now)
 
 
-def _run_complete(chat: Chat, status: ChatStatus, result: str | None, now: datetime) -> NewEvent:
-    """The end of a run as seen from outside the engine, which knows no turns."""
+def end(
+    chat: Chat,
+    status: Literal["failed", "cancelled", "timed_out"],
+    now: datetime,
+    error: MozaiksError | None = None,
+    *,
+    before: tuple[NewEvent, ...] = (),
+) -> Change:
+    """The end of a chat as seen from outside the engine, which knows no turns.
+
+    Parameters
+    ----------
+    error
+        What ended it; its code is the run's result.
+    before
+        What is said first.
+    """
+    said = list(before)
+    if error is not None:
+        told: ErrorData = {
+            "code": error.code,
+            "message": error.message,
+            "severity": "error",
+            "retryable": error.retryable,
+            "details": error.details,
+        }
+        said.append(NewEvent("chat.error", told))
+    said += dismissals(chat.pending, status)
     since = chat.run_claimed_at or now
-    data: RunComplete = {
-        "result": result,
-        "status": status.value,
+    completed: RunComplete = {
+        "result": None if error is None else error.code,
+        "status": status,
         "turns": 0,
         "usage": {},
         "duration_ms": max(0, int((now - since).total_seconds() * 1000)),
         "run_no": chat.run_no,
     }
-    return NewEvent("chat.run_complete", data)
+    said.append(NewEvent("chat.run_complete", completed))
+    return Change(
+        {
+            "status": ChatStatus(status),
+            "waiting_for": None,
+            "pending": (),
+            "lease": None,
+            "cancel_requested": False,
+            "interrupt_requested": False,
+        },
+        tuple(said),
+    )

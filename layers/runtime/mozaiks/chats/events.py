@@ -9,23 +9,20 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import (
-    Any,
-    Final,
-    Literal,
-    NotRequired,  # pydantic reads no other before Python 3.12
-)
+from typing import Any, Final, Literal, NotRequired
 
-from typing_extensions import TypedDict
+from typing_extensions import TypedDict  # pydantic reads no other before Python 3.12
 
 __all__ = [
     "DURABLE",
     "ChatMeta",
+    "ComponentActionAck",
     "ContextUpdate",
     "ErrorData",
     "Event",
     "InputAck",
     "InputRequest",
+    "InputTimeout",
     "NewEvent",
     "Print",
     "ResumeBoundary",
@@ -37,6 +34,8 @@ __all__ = [
     "ToolCall",
     "ToolProgress",
     "ToolResponse",
+    "UiToolComplete",
+    "UiToolDismiss",
     "UsageDelta",
     "envelope",
     "error_frame",
@@ -84,23 +83,81 @@ class Text(TypedDict):
 
 
 class InputRequest(TypedDict):
+    """``component_type`` names the component that asks, where it is not a plain line of text."""
+
     request_id: str
     prompt: str
     agent: str | None
+    schema: NotRequired[dict[str, Any]]
+    expires_at: NotRequired[str]
+    component_type: NotRequired[str]
 
 
 class InputAck(TypedDict):
+    """A request for input is answered. ``response`` is there where the answer is a tool's result and said nowhere."""
+
     request_id: str
     client_message_id: str
+    response: NotRequired[Any]
+
+
+class InputTimeout(TypedDict):
+    """A request was not answered in time: it was answered with its default, or the chat has ended."""
+
+    request_id: str
+    request_kind: Literal["input", "ui_tool", "approval"]
+    on_timeout: Literal["default", "fail"]
 
 
 class ToolCall(TypedDict):
+    """A call of a tool. Where a person must answer, ``awaiting_response``: answers name this event's ``event_id``."""
+
     tool_name: str
     tool_call_id: str
     corr: str
-    agent: str
-    arguments: dict[str, Any]
+    agent: str | None
     awaiting_response: bool
+    arguments: NotRequired[dict[str, Any]]
+    payload: NotRequired[Any]
+    component_type: NotRequired[str | None]
+    display: NotRequired[Literal["inline", "artifact", "modal"]]
+    interaction_type: NotRequired[Literal["ui_tool", "approval"]]
+    prompt: NotRequired[str]
+    schema: NotRequired[dict[str, Any]]
+    expires_at: NotRequired[str]
+
+
+class UiToolComplete(TypedDict):
+    """A component's request, or one for approval, is answered. Both ids are those of the event that asked."""
+
+    request_id: str
+    eventId: str
+    tool_name: str
+    tool_call_id: str
+    status: Literal["completed", "approved", "denied", "timed_out"]
+
+
+class UiToolDismiss(TypedDict):
+    """A component's request, or one for approval, needs no answer any more: the chat has ended."""
+
+    request_id: str
+    eventId: str
+    tool_name: str
+    tool_call_id: str
+    reason: Literal["completed", "failed", "cancelled", "timed_out"]
+
+
+class ContextUpdate(TypedDict):
+    variable: str
+    value: Any
+
+
+class ComponentActionAck(TypedDict):
+    """The answer to ``chat.component_action``: the variables as they were set."""
+
+    component_id: str
+    action_type: str
+    applied: dict[str, Any]
 
 
 class ToolResponse(TypedDict):
@@ -109,7 +166,7 @@ class ToolResponse(TypedDict):
     corr: str
     agent: str
     success: bool
-    status: Literal["ok", "error", "timeout"]
+    status: Literal["ok", "error", "timeout", "denied"]
     content: Any
 
 
@@ -126,11 +183,6 @@ class StructuredOutputReady(TypedDict):
     structured_data: dict[str, Any]
     auto_tool_mode: bool
     turn_idempotency_key: str
-
-
-class ContextUpdate(TypedDict):
-    variable: str
-    value: Any
 
 
 class UsageDelta(TypedDict):
@@ -175,9 +227,12 @@ DURABLE: Final[dict[str, type]] = {
     "chat.text": Text,
     "chat.input_request": InputRequest,
     "chat.input_ack": InputAck,
+    "chat.input_timeout": InputTimeout,
     "chat.tool_call": ToolCall,
     "chat.tool_response": ToolResponse,
     "chat.structured_output_ready": StructuredOutputReady,
+    "chat.ui_tool_complete": UiToolComplete,
+    "chat.ui_tool_dismiss": UiToolDismiss,
     "chat.usage_delta": UsageDelta,
     "context_update": ContextUpdate,
     "chat.error": ErrorData,

@@ -19,5 +19,6 @@ def facts_of(spec: WorkflowSpec) -> WorkflowFacts:
             initial_message=spec.initial_message,
             initial_message_to_user=spec.initial_message_to_user,
             visual_agents=spec.visual_agents,
+            writable={variable.name: variable.type for variable in spec.context_variables if variable.client_writable},
         ),
     )

@@ -24,11 +24,15 @@ class Chats(Protocol):
         """The chat; ``CHAT_NOT_FOUND`` if this tenant has none of this id."""
         ...
 
-    def transact(self, tenant: Tenant, chat_id: str, decide: Decide, *, command_id: str | None = None) -> Applied:
+    def transact(self, tenant: Tenant, chat_id: str, decide: Decide, *, command_ids: Sequence[str] = ()) -> Applied:
         """Apply what ``decide`` makes of the chat, all or nothing. ``CHAT_NOT_FOUND`` if there is none.
 
-        With a ``command_id`` that took effect before, nothing is decided and the first answer is returned.
+        If one of ``command_ids`` took effect before, nothing is decided and its answer is returned.
         """
+        ...
+
+    def open_ids(self, tenant: Tenant, after: str, limit: int) -> Sequence[str]:
+        """Ids of the tenant's chats that have not ended, in their order, those after ``after``."""
         ...
 
     def started_by(self, tenant: Tenant, workflow_name: str, client_request_id: str) -> Chat | None: ...

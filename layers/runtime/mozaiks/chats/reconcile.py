@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from mozaiks.chats.ports import RunStarter
+from mozaiks.chats.service import ChatService
 from mozaiks.chats.states import Chat
 from mozaiks.errors import MozaiksError
 
-__all__ = ["Reconciler", "Unfinished"]
+__all__ = ["ExpiredConnections", "Reconciler", "Unfinished"]
 
 log = logging.getLogger("mozaiks.reconcile")
 
@@ -20,32 +22,74 @@ LOST_AFTER: Final = timedelta(seconds=30)
 """A claimed run that no worker took up for so long was not started, or its start was lost."""
 
 BATCH: Final = 200
+"""Of each kind, at most. What is left is found the next time."""
 
 
 class Unfinished(Protocol):
     def lost_starts(self, before: datetime, limit: int) -> Sequence[Chat]: ...
 
+    def repeat_start(self, chat: Chat, before: datetime, now: datetime) -> bool: ...
+
+    def stalled_runs(self, now: datetime, limit: int) -> Sequence[Chat]: ...
+
+    def due_requests(self, now: datetime, limit: int) -> Sequence[Chat]: ...
+
+
+class ExpiredConnections(Protocol):
+    def delete_expired(self, now: datetime, limit: int) -> int: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Reconciler:
-    chats: Unfinished
+    """Repairs in batches, and stops in time for the function that runs it (``budget_seconds``)."""
+
+    unfinished: Unfinished
+    service: ChatService
     runs: RunStarter
+    connections: ExpiredConnections
     clock: Callable[[], datetime]
+    budget_seconds: float = 45.0
 
     def run(self) -> dict[str, int]:
-        """Repair once. Two at the same time do no harm: an execution's name lets it start once.
+        """Repair once. However many do it at the same time, each thing is repaired, and counted, by one of them.
 
         Returns
         -------
         dict
-            What was done, by kind, and how often it failed.
+            What was done, by kind: ``lost_starts``, ``stalled_runs``, ``expired_requests``, ``expired_connections``;
+            and how often it ``failed``.
         """
-        done = {"lost_starts": 0, "failed": 0}
-        for chat in self.chats.lost_starts(self.clock() - LOST_AFTER, BATCH):
-            try:
-                self.runs.start(chat.app_id, chat.chat_id, chat.run_no)
-                done["lost_starts"] += 1
-            except MozaiksError as error:
-                log.warning("A lost start stays lost for now: %s", error.code)
-                done["failed"] += 1
-        return done
+        deadline = time.monotonic() + self.budget_seconds
+        failures = [0]
+
+        def each(chats: Iterable[Chat], repair: Callable[[Chat], int]) -> int:
+            done = 0
+            for chat in chats:
+                if time.monotonic() > deadline:
+                    log.warning("Out of time; what is left is found the next time")
+                    break
+                try:
+                    done += repair(chat)
+                except MozaiksError as error:
+                    log.warning("A repair failed and is tried again: %s", error.code)
+                    failures[0] += 1
+            return done
+
+        now = self.clock()
+        return {
+            "stalled_runs": each(self.unfinished.stalled_runs(now, BATCH), self._take_over),
+            "lost_starts": each(self.unfinished.lost_starts(now - LOST_AFTER, BATCH), self._start),
+            "expired_requests": each(self.unfinished.due_requests(now, BATCH), self.service.expire_due),
+            "expired_connections": self.connections.delete_expired(now, BATCH),
+            "failed": failures[0],
+        }
+
+    def _start(self, chat: Chat) -> int:
+        now = self.clock()
+        if not self.unfinished.repeat_start(chat, now - LOST_AFTER, now):
+            return 0
+        self.runs.start(chat.app_id, chat.chat_id, chat.run_no)
+        return 1
+
+    def _take_over(self, chat: Chat) -> int:
+        return int(self.service.take_over(chat.app_id, chat.chat_id, chat.run_no))

@@ -9,10 +9,14 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from mozaiks.access.principal import Principal, Tenant
-from mozaiks.chats import decisions
-from mozaiks.chats.commands import SubmitInput
+from mozaiks.chats import answering, decisions
+from mozaiks.chats.answering import answer_command
+from mozaiks.chats.changes import Applied, Change
+from mozaiks.chats.commands import ComponentAction, SubmitInput
+from mozaiks.chats.components import component_action
 from mozaiks.chats.events import ChatMeta, Event, Print, ResumeBoundary, envelope, new_id
 from mozaiks.chats.ports import Chats, Drafts, EventLog, Outbox, RunStarter
+from mozaiks.chats.requests import shown_all
 from mozaiks.chats.states import Chat, ChatStatus, Greeting, cache_seed_of
 from mozaiks.chats.visibility import may_see_agent, present
 from mozaiks.errors import MozaiksError
@@ -133,41 +137,123 @@ class ChatService:
 
     def begin(self, principal: Principal, chat_id: str) -> None:
         """Start the run of a chat that begins with its agent. Nothing, if it has begun."""
-        applied = self.chats.transact(principal.tenant, chat_id, lambda chat: decisions.begin(chat, self.clock()))
-        self.outbox.publish(applied.chat, applied.events)
-        self._start_if_claimed(applied.chat)
+        self._apply(principal.tenant, chat_id, lambda chat: decisions.begin(chat, self.clock()))
 
     def submit(self, principal: Principal, chat_id: str, command: SubmitInput) -> Mapping[str, Any]:
-        """Take what the user says, once per ``client_message_id``.
+        """Take what the user says, once per ``client_message_id``, and as an answer once per request.
 
         Returns
         -------
         Mapping
-            ``accepted``, ``queued`` (a run is going and will see it), ``message_id``, ``request_id``. A repeated
-            command gets the first one's answer.
+            ``accepted``, ``queued`` (it is stored, and no run was started for it), ``message_id``, ``request_id``. A
+            repeated command gets the first one's answer.
         """
         message_id = command.client_message_id or new_id()
-        applied = self.chats.transact(
+        ids = [command.client_message_id] if command.client_message_id is not None else []
+        if command.request_id is not None:
+            ids.append(answer_command(command.request_id))
+        applied = self._apply(
             principal.tenant,
             chat_id,
-            lambda chat: decisions.submit_input(chat, command, message_id, self.clock()),
-            command_id=command.client_message_id,
+            lambda chat: answering.submit_input(chat, command, message_id, self.clock()),
+            command_ids=ids,
         )
-        self.outbox.publish(applied.chat, applied.events)
-        self._start_if_claimed(applied.chat)
         return applied.answer
+
+    def answer(self, principal: Principal, chat_id: str, request_id: str, response: Any) -> Mapping[str, Any]:
+        """Answer a component's request, or one for input, once: a later answer gets the first one's answer.
+
+        Parameters
+        ----------
+        response
+            Any JSON value; text for a request for input without a schema.
+
+        Returns
+        -------
+        Mapping
+            ``accepted``, ``request_id``, ``status`` (``completed``), ``queued`` (other answers are still waited for,
+            or a run is going), ``message_id``.
+        """
+        message_id = new_id()
+        applied = self._apply(
+            principal.tenant,
+            chat_id,
+            lambda chat: answering.answer(chat, request_id, response, message_id, self.clock()),
+            command_ids=[answer_command(request_id)],
+        )
+        return applied.answer
+
+    def approve(
+        self, principal: Principal, chat_id: str, request_id: str, *, approved: bool, reason: str = ""
+    ) -> Mapping[str, Any]:
+        """Allow or forbid a tool call, once. Returns what ``answer`` does, ``status``: ``approved`` or ``denied``."""
+        message_id = new_id()
+        applied = self._apply(
+            principal.tenant,
+            chat_id,
+            lambda chat: answering.approve(chat, request_id, approved, reason, message_id, self.clock()),
+            command_ids=[answer_command(request_id)],
+        )
+        return applied.answer
+
+    def component_action(self, principal: Principal, chat_id: str, command: ComponentAction) -> Mapping[str, Any]:
+        """Set context variables that the manifest lets clients set.
+
+        Returns
+        -------
+        Mapping
+            Data of ``component_action_ack``.
+        """
+        ids = [command.client_message_id] if command.client_message_id is not None else []
+        return self._apply(
+            principal.tenant, chat_id, lambda chat: component_action(chat, command), command_ids=ids
+        ).answer
 
     def cancel(self, principal: Principal, chat_id: str) -> None:
         """Stop the chat. Safe to repeat."""
-        applied = self.chats.transact(principal.tenant, chat_id, lambda chat: decisions.cancel(chat, self.clock()))
-        self.outbox.publish(applied.chat, applied.events)
+        self._apply(principal.tenant, chat_id, lambda chat: decisions.cancel(chat, self.clock()))
+
+    def stop_all(self, tenant: Tenant) -> int:
+        """Cancel every chat of an app, or of one user of it, that has not ended. Safe to repeat and to interrupt.
+
+        Returns
+        -------
+        int
+            How many were told to stop. One that runs ends within seconds, when its worker hears of it.
+        """
+        stopped, after = 0, ""
+        while ids := self.chats.open_ids(tenant, after, REPLAY_PAGE):
+            for chat_id in ids:
+                applied = self.chats.transact(tenant, chat_id, lambda chat: decisions.cancel(chat, self.clock()))
+                self.outbox.publish(applied.chat, applied.events)
+                stopped += 1
+            after = ids[-1]
+        return stopped
+
+    def retry(self, principal: Principal, chat_id: str) -> Chat:
+        """Run a failed chat again, from its last safe point. ``NOT_RETRYABLE`` in any other state."""
+        return self._apply(principal.tenant, chat_id, lambda chat: decisions.retry(chat, self.clock())).chat
 
     def mark_failed(self, app_id: str, chat_id: str, run_no: int, cause: str) -> None:
         """End a run as failed that its execution gave up. Safe to repeat."""
-        applied = self.chats.transact(
-            Tenant(app_id), chat_id, lambda chat: decisions.fail(chat, run_no, self.clock(), cause)
-        )
-        self.outbox.publish(applied.chat, applied.events)
+        self._apply(Tenant(app_id), chat_id, lambda chat: decisions.fail(chat, run_no, self.clock(), cause))
+
+    def take_over(self, app_id: str, chat_id: str, run_no: int) -> bool:
+        """Hand a run to a new execution whose own is gone; whether that was so, and done by this call."""
+        return self._repair(app_id, chat_id, lambda chat: decisions.take_over(chat, run_no, self.clock()))
+
+    def expire_due(self, chat: Chat) -> int:
+        """Do what is to be done about the requests of ``chat`` that nobody answered in time; how many this call did."""
+        done = 0
+        for pending in chat.pending:
+            if pending["expires_at"] is not None and pending["expires_at"] <= self.clock():
+                done += self.expire(chat.app_id, chat.chat_id, pending["request_id"])
+        return done
+
+    def expire(self, app_id: str, chat_id: str, request_id: str) -> bool:
+        """Let a request's time be over, if it is; whether this call did it."""
+        message_id = new_id()
+        return self._repair(app_id, chat_id, lambda chat: answering.expire(chat, request_id, message_id, self.clock()))
 
     def replay(self, principal: Principal, chat_id: str, last_seq: int) -> Iterator[dict[str, Any]]:
         """What a client that has seen everything up to ``last_seq`` must be told, in order.
@@ -179,7 +265,8 @@ class ChatService:
             being written.
         """
         chat = self.get(principal, chat_id)
-        yield envelope("chat_meta", chat_id, _meta(chat), at=self.clock())
+        meta = _meta(chat, sees_everything=principal.sees_everything)
+        yield envelope("chat_meta", chat_id, meta, at=self.clock())
         reached, replayed, finished = last_seq, 0, set[str]()
         for event in self._log(principal, chat_id, last_seq):
             yield present(event, chat.greeting, sees_everything=principal.sees_everything)
@@ -215,13 +302,38 @@ class ChatService:
             if len(page) < REPLAY_PAGE:
                 return
 
+    def _apply(
+        self, tenant: Tenant, chat_id: str, decide: Callable[[Chat], Change], *, command_ids: Sequence[str] = ()
+    ) -> Applied:
+        """Store what is decided, start the run that is claimed, and tell it.
+
+        The run first: people wait for its first words, and it takes longer to come to them than telling takes. Also
+        where nothing was changed: a repeated command starts what the first one could not.
+        """
+        applied = self.chats.transact(tenant, chat_id, decide, command_ids=command_ids)
+        self._start_and_tell(applied)
+        return applied
+
+    def _start_and_tell(self, applied: Applied) -> None:
+        try:
+            self._start_if_claimed(applied.chat)
+        finally:
+            self.outbox.publish(applied.chat, applied.events)
+
+    def _repair(self, app_id: str, chat_id: str, decide: Callable[[Chat], Change]) -> bool:
+        """Like a command, of the runtime itself: who comes second does nothing at all. Whether this call did it."""
+        applied = self.chats.transact(Tenant(app_id), chat_id, decide)
+        if applied.changed:
+            self._start_and_tell(applied)
+        return applied.changed
+
     def _start_if_claimed(self, chat: Chat) -> None:
         """Start the claimed run. Also for a repeated command: the first one's start may have been lost."""
         if chat.status is ChatStatus.RUNNING and not chat.run_started:
             self.runs.start(chat.app_id, chat.chat_id, chat.run_no)
 
 
-def _meta(chat: Chat) -> ChatMeta:
+def _meta(chat: Chat, *, sees_everything: bool) -> ChatMeta:
     return {
         "workflow_name": chat.workflow_name,
         "app_id": chat.app_id,
@@ -230,9 +342,6 @@ def _meta(chat: Chat) -> ChatMeta:
         "waiting_for": chat.waiting_for,
         "last_seq": chat.last_seq,
         "cache_seed": chat.cache_seed,
-        "pending": [
-            {**pending, "agent": pending["agent"] if chat.greeting.shows(pending["agent"]) else None}
-            for pending in chat.pending
-        ],
-        "last_artifact": None,
+        "pending": shown_all(chat.pending, chat.greeting, sees_everything=sees_everything),
+        "last_artifact": chat.last_artifact,
     }

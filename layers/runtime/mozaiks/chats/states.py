@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -10,17 +11,22 @@ from typing import Any, Final, Literal
 
 from typing_extensions import TypedDict  # pydantic reads no other before Python 3.12
 
+from mozaiks.chats.events import new_id
+
 __all__ = [
     "FINAL",
     "Chat",
     "ChatStatus",
     "Greeting",
+    "LastArtifact",
     "Lease",
     "PendingInput",
+    "RequestKind",
     "UsageTotals",
     "WaitingFor",
     "cache_seed_of",
     "no_usage",
+    "pending_input",
 ]
 
 
@@ -35,18 +41,88 @@ class ChatStatus(StrEnum):
 
 
 FINAL: Final = frozenset({ChatStatus.COMPLETED, ChatStatus.FAILED, ChatStatus.CANCELLED, ChatStatus.TIMED_OUT})
-"""States no command leaves."""
+"""States a chat stays in, unless it is retried."""
 
 WaitingFor = Literal["input", "ui_tool", "approval", "children"]
 
 
+RequestKind = Literal["input", "ui_tool", "approval"]
+"""What is asked of a person: words, an answer of a component, or leave to run a tool."""
+
+
 class PendingInput(TypedDict):
-    """Something the chat asked a person for and has no answer to yet."""
+    """Something the chat asked a person for and has no answer to yet.
+
+    ``request_id`` is also the ``event_id`` of the event that asks. ``tool_call_id`` says whose result the answer
+    becomes; without one, what is answered to an input is said in the chat. ``schema`` is the JSON Schema answers must
+    meet. From ``expires_at`` on, the answer is ``default``, or the chat ends (``on_timeout``).
+    """
 
     request_id: str
-    kind: Literal["input"]
+    kind: RequestKind
     agent: str | None
     prompt: str
+    schema: dict[str, Any] | None
+    expires_at: datetime | None
+    on_timeout: Literal["default", "fail"]
+    default: Any
+    tool_name: str | None
+    tool_call_id: str | None
+    component: str | None
+    mode: Literal["inline", "artifact", "modal"] | None
+    payload: Any
+
+
+def pending_input(
+    kind: RequestKind = "input",
+    *,
+    request_id: str | None = None,
+    agent: str | None = None,
+    prompt: str = "",
+    schema: dict[str, Any] | None = None,
+    expires_at: datetime | None = None,
+    on_timeout: Literal["default", "fail"] = "fail",
+    default: Any = None,
+    tool_name: str | None = None,
+    tool_call_id: str | None = None,
+    component: str | None = None,
+    mode: Literal["inline", "artifact", "modal"] | None = None,
+    payload: Any = None,
+) -> PendingInput:
+    """A request with an id of its own, or the given one. ``payload``, ``default`` and ``schema`` are JSON.
+
+    Raises
+    ------
+    ValueError
+        If a ``ui_tool`` or an ``approval`` names no tool call: its answer would be nobody's result.
+    """
+    if kind != "input" and (tool_name is None or tool_call_id is None):
+        raise ValueError(f"a request of kind {kind!r} belongs to a tool call; expected tool_name and tool_call_id")
+    return {
+        "request_id": request_id or new_id(),
+        "kind": kind,
+        "agent": agent,
+        "prompt": prompt,
+        "schema": schema,
+        "expires_at": expires_at,
+        "on_timeout": on_timeout,
+        "default": default,
+        "tool_name": tool_name,
+        "tool_call_id": tool_call_id,
+        "component": component,
+        "mode": mode,
+        "payload": payload,
+    }
+
+
+class LastArtifact(TypedDict):
+    """The newest thing shown in the artifact panel. ``payload`` is ``None`` where it is large: the log has it."""
+
+    event_id: str
+    tool_name: str
+    component: str | None
+    seq: int
+    payload: Any
 
 
 class UsageTotals(TypedDict):
@@ -83,6 +159,8 @@ class Greeting:
     initial_message: str | None = None
     initial_message_to_user: str | None = None
     visual_agents: tuple[str, ...] | None = None
+    writable: Mapping[str, str] = field(default_factory=dict)
+    """Context variables that clients may set, by name, each with its type."""
 
     def shows(self, agent: str | None) -> bool:
         """Whether users may see what ``agent`` says and does."""
@@ -94,7 +172,9 @@ class Chat:
     """One session of one workflow for one user.
 
     ``last_seq`` is the ``seq`` of its newest event, ``inbox_seq`` of the newest thing the user said. ``state`` belongs
-    to the engine. Times are UTC.
+    to the engine. ``context_inbox`` holds variables a client has set that the engine has not merged yet;
+    ``interrupt_requested``: the turn that is going shall stop for what the user said. ``lease_left_at`` is when a
+    worker last gave the chat back. Times are UTC.
     """
 
     chat_id: str
@@ -115,9 +195,13 @@ class Chat:
     inbox_seq: int = 0
     pending: tuple[PendingInput, ...] = ()
     cancel_requested: bool = False
+    interrupt_requested: bool = False
     lease: Lease | None = None
+    lease_left_at: datetime | None = None
     usage: UsageTotals = field(default_factory=no_usage)
     state: dict[str, Any] = field(default_factory=dict)
+    context_inbox: dict[str, Any] = field(default_factory=dict)
+    last_artifact: LastArtifact | None = None
     client_request_id: str | None = None
 
     @property

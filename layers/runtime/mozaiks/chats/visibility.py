@@ -11,6 +11,8 @@ __all__ = ["may_see_agent", "present"]
 
 _NAMELESS: Final = frozenset({"chat.select_speaker", "chat.usage_delta"})
 """Types of a hidden agent that are still told, without its name."""
+_ASKED: Final[tuple[str, ...]] = ("request_id", "schema", "expires_at")
+"""What a hidden agent's request for input still tells."""
 
 
 def may_see_agent(greeting: Greeting, agent: str | None, *, sees_everything: bool) -> bool:
@@ -27,7 +29,10 @@ def present(event: Event, greeting: Greeting, *, sees_everything: bool) -> dict[
     visible = sees_everything or (not event.concealed and greeting.shows(event.agent))
     type_, data = event.type, event.data
     if not visible:
-        if event.type in _NAMELESS and not event.concealed:
+        if event.type == "chat.input_request" and not event.concealed:
+            # Who must answer must be asked. What the agent said with it stays where its texts are.
+            data = {**{key: data[key] for key in _ASKED if key in data}, "agent": None, "prompt": ""}
+        elif event.type in _NAMELESS and not event.concealed:
             data = {**data, "agent": None}
         else:
             type_, data = "chat.hidden", {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
 from collections.abc import Callable
@@ -11,14 +12,17 @@ from typing import Final, Literal, TypedDict
 from mozaiks.chats.changes import ChatFields
 from mozaiks.chats.decisions import ask
 from mozaiks.chats.events import ErrorData, NewEvent, RunComplete, RunStart, UsageDelta
+from mozaiks.chats.requests import announce, dismissals
 from mozaiks.chats.states import Chat, ChatStatus, no_usage
 from mozaiks.engine.answers import usage_of
 from mozaiks.engine.budget import Budget, BudgetSpent
+from mozaiks.engine.codec import encode_results
 from mozaiks.engine.context import ContextSources, initial_values
 from mozaiks.engine.context_updates import apply_changes
+from mozaiks.engine.imports import code_stamp
 from mozaiks.engine.limits import Stop, stop_of
 from mozaiks.engine.model_client import ModelConfigs
-from mozaiks.engine.ports import LoadedWorkflow, Sender, SliceStore, Workflows
+from mozaiks.engine.ports import Executions, LoadedWorkflow, Sender, SliceStore, Workflows
 from mozaiks.engine.routing import AUTO, after_turn, before_reply, first_speaker, in_the_loop
 from mozaiks.engine.safe_point import SafePoint, Scribe
 from mozaiks.engine.script import WorkflowHooks
@@ -34,7 +38,9 @@ __all__ = ["ActiveSlice", "Outcome", "outcome_of"]
 log = logging.getLogger("mozaiks.engine")
 
 MAX_BACKOFF_SECONDS: Final = 60
+INTERRUPTED: Final = "Error: the user interrupted before this was done."
 _RETRIED: Final = frozenset({"MODEL_UNAVAILABLE", "MODEL_INVALID_RESPONSE"})
+_OTHER_MODEL: Final = frozenset({*_RETRIED, "MODEL_REJECTED", "MODEL_NOT_CONFIGURED"})
 _TEXTS_FOR_SELECTION: Final = 30
 
 
@@ -55,6 +61,7 @@ class ActiveSlice:
         workflows: Workflows,
         models: ModelConfigs,
         sources: ContextSources,
+        executions: Executions,
         config: Settings,
         clock: Callable[[], datetime],
         toolboxes: dict[tuple[str, str], Toolbox],
@@ -66,6 +73,7 @@ class ActiveSlice:
         self._workflows = workflows
         self._models = models
         self._sources = sources
+        self._executions = executions
         self._config = config
         self._clock = clock
         self._toolboxes = toolboxes
@@ -90,6 +98,8 @@ class ActiveSlice:
             if error.code in ("LEASE_LOST", "DATABASE_UNAVAILABLE"):
                 raise
             self._scribe.revert()
+            if error.code in _OTHER_MODEL and (outcome := await self._fall_back(error)) is not None:
+                return outcome
             if error.code in _RETRIED and self._scribe.state.attempts + 1 < self._config.model_attempts:
                 return await self._back_off(error)
             return await self._fail(error)
@@ -97,8 +107,27 @@ class ActiveSlice:
     async def hand_over(self) -> Outcome:
         """Give the chat back at its last safe point, for the next slice to go on from."""
         self._scribe.revert()
+        state = self._scribe.state
+        state.run_slices += 1
+        if state.run_slices >= self._config.run_max_slices:
+            return await self._go_on_elsewhere()
         await self._scribe.write(SafePoint(), lambda _: ({"lease": None}, []))
         return {"outcome": "continue", "wait_seconds": 0}
+
+    async def _go_on_elsewhere(self) -> Outcome:
+        """Let another execution take the run on, under the next number: this one's history is nearly full.
+
+        To the chat it is the same run. If the start is lost, reconcile makes it good like any other.
+        """
+        state, run_no = self._scribe.state, self._scribe.chat.run_no + 1
+        state.run_no, state.run_slices = run_no, 0
+        fields: ChatFields = {"lease": None, "run_no": run_no, "run_started": False}
+        chat = await self._scribe.write(SafePoint(), lambda _: (fields, []))
+        try:
+            await asyncio.to_thread(self._executions.start, chat.app_id, chat.chat_id, run_no)
+        except MozaiksError as error:
+            log.warning("A run's next execution was not started: %s", error.code)
+        return {"outcome": "waiting", "wait_seconds": 0}
 
     async def cancelled(self) -> Outcome:
         """End the chat as its user asked."""
@@ -107,7 +136,7 @@ class ActiveSlice:
             SafePoint(),
             lambda now: (
                 {"status": ChatStatus.CANCELLED, "waiting_for": None, "pending": (), "lease": None},
-                [self._run_complete(now, ChatStatus.CANCELLED, None)],
+                [*dismissals(now.pending, "cancelled"), self._run_complete(now, ChatStatus.CANCELLED, None)],
             ),
         )
         return outcome_of(after)
@@ -117,6 +146,8 @@ class ActiveSlice:
     async def _turns(self) -> Outcome:
         loaded = self._workflow()
         spec = loaded.spec
+        if self._scribe.chat.interrupt_requested:
+            return await self.interrupted()
         hooks = self._hooks = WorkflowHooks(spec, loaded.folder, self._scribe, self._config.tool_timeout_seconds)
         opening = self._opening()
         if not self._scribe.state.begun:
@@ -156,6 +187,9 @@ class ActiveSlice:
         if state.run_no == chat.run_no:
             return []
         state.run_no, state.run_turns, state.run_usage, state.attempts = chat.run_no, 0, no_usage(), 0
+        state.run_slices = 0
+        if state.open_turn is not None:
+            state.open_turn.repaired = False
         data: RunStart = {"workflow_name": chat.workflow_name, "run_no": chat.run_no}
         return [NewEvent("chat.run_start", data)]
 
@@ -199,9 +233,8 @@ class ActiveSlice:
         if self.budget.model_calls <= 0:
             raise BudgetSpent
         self.budget.model_calls -= 1
-        since = max(0, chat.last_seq - 10 * _TEXTS_FOR_SELECTION)
-        page = await self._store.texts_after(self._scribe.tenant, chat.chat_id, since, 10 * _TEXTS_FOR_SELECTION)
-        texts = [(event.data["agent"] or "user", event.data["content"]) for event in page][-_TEXTS_FOR_SELECTION:]
+        page = await self._store.newest_texts(self._scribe.tenant, chat.chat_id, 0, _TEXTS_FOR_SELECTION)
+        texts = [(event.data["agent"] or "user", event.data["content"]) for event in page]
         model = self._models.of_agent(ModelSpec(), workflow=spec.name, agent=SELECTOR, chat_id=chat.chat_id)
         state.speaker, response = await choose_speaker(spec, names, texts, model)
         usage = usage_of(response)
@@ -217,26 +250,38 @@ class ActiveSlice:
 
     def _turn(self, loaded: LoadedWorkflow, hooks: WorkflowHooks, speaker: str) -> Turn:
         chat, spec = self._scribe.chat, loaded.spec
-        key = (spec.name, spec.version)
+        # In development the code beside a workflow may change under it; deployed code does not.
+        stamp = code_stamp(loaded.folder) if self._config.stage == "local" else ""
+        key = (spec.name, f"{spec.version}{stamp}")
         if key not in self._toolboxes:
+            for other in [each for each in self._toolboxes if each[0] == spec.name]:
+                del self._toolboxes[other]
             self._toolboxes[key] = Toolbox(spec, loaded.folder)
         agent = spec.agent(speaker)
+        open_turn = self._scribe.state.open_turn
+        fallbacks = open_turn.fallbacks if open_turn is not None else 0
         return Turn(
             spec=spec,
             agent=agent,
             toolbox=self._toolboxes[key],
             hooks=hooks,
-            model=self._models.of_agent(agent.llm, workflow=spec.name, agent=agent.name, chat_id=chat.chat_id),
+            model=self._models.of_agent(
+                agent.llm, workflow=spec.name, agent=agent.name, chat_id=chat.chat_id, fallbacks=fallbacks
+            ),
             scribe=self._scribe,
             store=self._store,
             sender=self._sender,
             budget=self.budget,
-            limits=TurnLimits(self._config.turn_max_model_calls, self._config.tool_timeout_seconds),
+            limits=TurnLimits(
+                self._config.turn_max_model_calls, self._config.tool_timeout_seconds, self._config.history_max_entries
+            ),
             clock=self._clock,
         )
 
     async def _close_turn(self, spec: WorkflowSpec, hooks: WorkflowHooks, speaker: str, end: TurnEnd) -> Outcome | None:
         """Store the turn's end together with what follows from it. ``None``: the run goes on."""
+        if end.asks:
+            return await self._wait_for_people(end)
         state, chat, point = self._scribe.state, self._scribe.chat, end.point
         await hooks.lifecycle("after_agent", speaker, point)
         apply_changes(spec, state, point)
@@ -284,8 +329,9 @@ class ActiveSlice:
 
         def finish(now: Chat) -> tuple[ChatFields, list[NewEvent]]:
             if following not in (None, USER) or now.inbox_seq > state.inbox_seen:
-                # What the user said meanwhile is heard before anything ends.
-                return {}, []
+                # What the user said meanwhile is heard before anything ends. An interruption that came so late has
+                # nothing left to stop.
+                return {"interrupt_requested": False}, []
             if following == USER:
                 pending, asked = ask(asker, prompt or "")
                 fields: ChatFields = {
@@ -296,10 +342,53 @@ class ActiveSlice:
                 }
                 return fields, [asked, self._run_complete(now, ChatStatus.WAITING, result)]
             completed: ChatFields = {"status": ChatStatus.COMPLETED, "pending": (), "lease": None}
-            return completed, [self._run_complete(now, ChatStatus.COMPLETED, result)]
+            put_away = dismissals(now.pending, "completed")
+            return completed, [*put_away, self._run_complete(now, ChatStatus.COMPLETED, result)]
 
         after = await self._scribe.write(point, finish)
         return None if after.status is ChatStatus.RUNNING else outcome_of(after)
+
+    async def _wait_for_people(self, end: TurnEnd) -> Outcome:
+        """Leave the turn open until people have answered its tools, and hold nothing meanwhile."""
+        asked = [announce(pending) for pending in end.asks]
+
+        def finish(now: Chat) -> tuple[ChatFields, list[NewEvent]]:
+            fields: ChatFields = {
+                "status": ChatStatus.WAITING,
+                "waiting_for": end.asks[0]["kind"],
+                "pending": (*now.pending, *end.asks),
+                "lease": None,
+            }
+            return fields, [*asked, self._run_complete(now, ChatStatus.WAITING, None)]
+
+        return outcome_of(await self._scribe.write(end.point, finish))
+
+    async def interrupted(self) -> Outcome:
+        """Drop the open turn, keep what it stored, and let the next slice hear the user."""
+        self._scribe.revert()
+        point = await self._drop_turn()
+        await self._scribe.write(point, lambda _: ({"lease": None, "interrupt_requested": False}, []))
+        return {"outcome": "continue", "wait_seconds": 0}
+
+    async def _drop_turn(self) -> SafePoint:
+        """Close the open turn so that its agent's history can be gone on with."""
+        state, point = self._scribe.state, SafePoint()
+        turn = state.open_turn
+        if turn is None:
+            return point
+        stored = await self._store.history(self._scribe.tenant, self._scribe.chat.chat_id, turn.agent, 1)
+        calls = stored[-1]["calls"] if stored and stored[-1]["kind"] == "response" else []
+        if calls:
+            # A provider refuses calls without results.
+            ids = [call["id"] for call in calls]
+            kept = await self._store.tool_results(self._scribe.tenant, self._scribe.chat.chat_id, ids)
+            rows = [
+                (call["id"], call["name"], kept[call["id"]]["text"] if call["id"] in kept else INTERRUPTED)
+                for call in calls
+            ]
+            point.history.append((turn.agent, encode_results(rows)))
+        state.open_turn, state.last_speaker, state.speaker = None, turn.agent, None
+        return point
 
     # --- when it does not go well -----------------------------------------------------------------------------------
 
@@ -312,16 +401,30 @@ class ActiveSlice:
         await self._scribe.write(point, lambda _: ({"lease": None}, []))
         return {"outcome": "backoff", "wait_seconds": max(1, math.ceil(wait))}
 
+    async def _fall_back(self, error: MozaiksError) -> Outcome | None:
+        """Go on with the agent's next model, if the manifest names one. ``None``: there is no other."""
+        turn, chat = self._scribe.state.open_turn, self._scribe.chat
+        if turn is None:
+            return None
+        agent = self._workflows.get(chat.workflow_name).spec.agent(turn.agent)
+        if turn.fallbacks >= len(agent.llm.fallback):
+            return None
+        turn.fallbacks += 1
+        point = SafePoint(events=[_error(error, severity="warning")])
+        await self._scribe.write(point, lambda _: ({"lease": None}, []))
+        return {"outcome": "continue", "wait_seconds": 0}
+
     async def _fail(self, error: MozaiksError) -> Outcome:
         log.error("A run failed: %s", error.code, exc_info=error)
         point = SafePoint(events=[_error(error, severity="error")])
         if self._hooks is not None:
             await self._hooks.on_error(point, error)
+            apply_changes(self._hooks.spec, self._scribe.state, point)
         after = await self._scribe.write(
             point,
             lambda now: (
                 {"status": ChatStatus.FAILED, "waiting_for": None, "pending": (), "lease": None},
-                [self._run_complete(now, ChatStatus.FAILED, error.code)],
+                [*dismissals(now.pending, "failed"), self._run_complete(now, ChatStatus.FAILED, error.code)],
             ),
         )
         return outcome_of(after)

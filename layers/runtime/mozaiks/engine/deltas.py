@@ -49,6 +49,8 @@ class Deltas:
         """Send a piece, or hold it back."""
         if self._words is None or not content:
             return
+        # A model's server may send half of a surrogate pair, which neither the database nor a socket can take.
+        content = content.encode("utf-8", "replace").decode()
         if not self._open:
             self._held += content
             so_far = self._held.strip()
@@ -57,4 +59,4 @@ class Deltas:
             content, self._held, self._open = self._held, "", True
         self._sender.delta(self._agent, self.message_id, self._offset, content)
         # UTF-16 units: what `length` counts in the browsers that merge these.
-        self._offset += len(content) if content.isascii() else len(content.encode("utf-16-le", "replace")) // 2
+        self._offset += len(content) if content.isascii() else len(content.encode("utf-16-le")) // 2

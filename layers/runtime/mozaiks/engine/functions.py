@@ -34,6 +34,7 @@ INJECTED: Final = frozenset(
         "context_variables",
         "turn_idempotency_key",
         "progress",
+        "ui_response",
     }
 )
 """Parameters the runtime fills in; the model never sees them."""

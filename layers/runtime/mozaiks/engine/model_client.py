@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
+import ag2.config
 import httpx2
 import openai
-from ag2.config import OpenAIConfig
+from ag2.config import ModelConfig, OpenAIConfig
 
 from mozaiks.errors import MozaiksError
 from mozaiks.manifests.spec import ModelSpec
@@ -15,6 +16,9 @@ from mozaiks.settings import Settings
 __all__ = ["ModelConfigs", "as_model_error"]
 
 _CONNECT_SECONDS: Final = 3.0
+
+_CONFIGS: Final = {"bedrock": "BedrockConfig", "anthropic": "AnthropicConfig"}
+"""AG2's configuration class of each provider beside openai. Their packages are extras of the layer."""
 
 
 class ModelConfigs:
@@ -28,35 +32,42 @@ class ModelConfigs:
             follow_redirects=False,
         )
 
-    def of_agent(self, model: ModelSpec, *, workflow: str, agent: str, chat_id: str) -> OpenAIConfig:
+    def of_agent(self, model: ModelSpec, *, workflow: str, agent: str, chat_id: str, fallbacks: int = 0) -> ModelConfig:
         """The configuration of an agent's model calls.
+
+        Parameters
+        ----------
+        fallbacks
+            How many of the agent's models have failed before: 0 is its own, 1 its first fallback, and so on.
 
         Raises
         ------
         MozaiksError
-            ``MODEL_NOT_CONFIGURED`` without a key and a demo model; ``NOT_BUILT`` for other providers.
+            ``MODEL_NOT_CONFIGURED`` without a key and a demo model, without the provider's package, or for a provider
+            that is not known.
         """
-        if model.provider not in (None, "openai"):
-            raise MozaiksError(
-                "NOT_BUILT", f"the agent {agent!r} asks for the provider {model.provider!r}; only openai is built"
-            )
-        config = self._config
-        if config.demo_model_url is not None:
+        chosen = (model, *model.fallback)[min(fallbacks, len(model.fallback))]
+        if self._config.demo_model_url is not None:
             # The demo model plays scripts by workflow and agent. No real service is told them.
-            base_url: str | None = config.demo_model_url
-            key = "demo"
             headers = {"x-mozaiks-workflow": workflow, "x-mozaiks-agent": agent, "x-mozaiks-chat": chat_id}
-        elif config.openai_api_key is not None:
-            headers, base_url, key = {}, config.openai_base_url, config.openai_api_key.get_secret_value()
-        else:
-            raise MozaiksError("MODEL_NOT_CONFIGURED", "OPENAI_API_KEY is not set; no model can be called")
+            return self._openai(chosen, "demo", self._config.demo_model_url, headers)
+        match chosen.provider:
+            case None | "openai":
+                if self._config.openai_api_key is None:
+                    raise MozaiksError("MODEL_NOT_CONFIGURED", "OPENAI_API_KEY is not set; no model can be called")
+                key = self._config.openai_api_key.get_secret_value()
+                return self._openai(chosen, key, self._config.openai_base_url, {})
+            case provider:
+                return self._other(chosen, provider, agent)
+
+    def _openai(self, model: ModelSpec, key: str, base_url: str | None, headers: dict[str, str]) -> OpenAIConfig:
         made = OpenAIConfig(
-            model.model or config.openai_model,
+            model.model or self._config.openai_model,
             api_key=key,
             base_url=base_url,
             streaming=True,
-            timeout=self._timeout(model.timeout or config.model_timeout_seconds),
-            max_retries=config.model_http_retries,
+            timeout=self._timeout(model.timeout or self._config.model_timeout_seconds),
+            max_retries=self._config.model_http_retries,
             default_headers=headers,
             http_client=self._http,
         )
@@ -64,6 +75,28 @@ class ModelConfigs:
             made.temperature = model.temperature
         if model.max_tokens is not None:
             made.max_completion_tokens = model.max_tokens
+        return made
+
+    def _other(self, model: ModelSpec, provider: str, agent: str) -> ModelConfig:
+        """AG2's own configuration of another provider; keys come from where its SDK looks for them."""
+        name = _CONFIGS.get(provider)
+        if name is None or model.model is None:
+            wrong = f"the provider {provider!r}" if name is None else "no model"
+            raise MozaiksError(
+                "MODEL_NOT_CONFIGURED",
+                f"the agent {agent!r} has {wrong}; expected one of openai, {', '.join(_CONFIGS)}, and a model",
+            )
+        options: dict[str, Any] = {"temperature": model.temperature, "max_tokens": model.max_tokens}
+        given = {option: value for option, value in options.items() if value is not None}
+        seconds = model.timeout or self._config.model_timeout_seconds
+        try:
+            made: ModelConfig = getattr(ag2.config, name)(
+                model.model, streaming=True, timeout=seconds, max_retries=self._config.model_http_retries, **given
+            )
+        except ImportError as error:
+            raise MozaiksError(
+                "MODEL_NOT_CONFIGURED", f"the provider {provider!r} needs a package; install ag2[{provider}]"
+            ) from error
         return made
 
     async def close(self) -> None:

@@ -24,13 +24,21 @@ _ANNOTATIONS: Final = frozenset({"default", "title", "examples"})
 
 
 class DeclaredOutput(ResponseProto[str]):
-    """A manifest's output model as AG2 hands it to a provider. The answer is checked by ``checked``, not here."""
+    """A manifest's output model as AG2 hands it to a provider. The answer is checked by ``checked``, not here.
+
+    AG2 asks providers for their strict mode, which takes no open maps and no values of any type. Where a model has
+    some, it is told in the prompt instead.
+    """
 
     def __init__(self, name: str, schema: dict[str, Any]) -> None:
         self.name = name
         self.description = None
-        self.json_schema = _strict(schema)
-        self.system_prompt = None
+        plain = _strict(schema)
+        closed = _is_closed(plain)
+        self.json_schema = plain if closed else None
+        self.system_prompt = (
+            None if closed else f"Answer with one JSON object that fits this schema: {json.dumps(plain)}"
+        )
 
     async def validate(self, response: str, context: Context, provider: Provider | None = None) -> str:
         return response
@@ -77,8 +85,29 @@ def _validator(schema: str) -> Validator:
     return Draft202012Validator(json.loads(schema))
 
 
+def _is_closed(schema: Any) -> bool:
+    """Whether strict mode takes the schema: every value has a type, every object names all of its fields."""
+    if not isinstance(schema, dict):
+        return True
+    if not {"type", "anyOf", "oneOf", "enum", "const", "$ref"} & schema.keys():
+        return False
+    types = schema.get("type")
+    if "object" in ([types] if isinstance(types, str) else types or []) and not schema.get("properties"):
+        return False
+    if "array" in ([types] if isinstance(types, str) else types or []) and not schema.get("items"):
+        return False
+    if isinstance(schema.get("additionalProperties"), dict) or schema.get("additionalProperties") is True:
+        return False
+    inner = [*schema.get("properties", {}).values(), *schema.get("$defs", {}).values()]
+    inner += [*schema.get("anyOf", []), *schema.get("oneOf", []), *([schema["items"]] if "items" in schema else [])]
+    return all(_is_closed(each) for each in inner)
+
+
 def _strict(schema: Any) -> Any:
     if isinstance(schema, dict):
+        if "$ref" in schema:
+            # Strict mode takes no words beside a reference.
+            return {"$ref": schema["$ref"]}
         return {
             # Under `properties` the keys are names of fields, one of which may be "title".
             key: {name: _strict(field) for name, field in value.items()}

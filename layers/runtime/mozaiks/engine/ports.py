@@ -13,7 +13,7 @@ from mozaiks.chats.events import Event
 from mozaiks.chats.states import Chat, Lease
 from mozaiks.manifests.spec import WorkflowSpec
 
-__all__ = ["LoadedWorkflow", "Sender", "SliceStore", "Workflows"]
+__all__ = ["Executions", "LoadedWorkflow", "Sender", "SliceStore", "Workflows"]
 
 
 class SliceStore(Protocol):
@@ -27,9 +27,13 @@ class SliceStore(Protocol):
 
     async def transact(self, tenant: Tenant, chat_id: str, decide: Decide) -> Applied: ...
 
-    async def texts_after(self, tenant: Tenant, chat_id: str, seq: int, limit: int) -> Sequence[Event]: ...
+    async def newest_texts(self, tenant: Tenant, chat_id: str, seq: int, limit: int) -> Sequence[Event]:
+        """The newest texts of the log after ``seq``, at most ``limit``, in their order."""
+        ...
 
-    async def history(self, tenant: Tenant, chat_id: str, agent: str) -> list[dict[str, Any]]: ...
+    async def history(self, tenant: Tenant, chat_id: str, agent: str, limit: int) -> list[dict[str, Any]]:
+        """The newest entries of an agent's history, at most ``limit``, in their order."""
+        ...
 
     async def tool_results(
         self, tenant: Tenant, chat_id: str, call_ids: Iterable[str]
@@ -48,6 +52,12 @@ class Sender(Protocol):
     def delta(self, agent: str, message_id: str, offset: int, content: str) -> None: ...
 
     def show(self, agent: str | None, frame: dict[str, Any]) -> None: ...
+
+
+class Executions(Protocol):
+    def start(self, app_id: str, chat_id: str, run_no: int) -> None:
+        """Start the execution of a run, once however often it is asked. ``RUN_START_FAILED``."""
+        ...
 
 
 class LoadedWorkflow(Protocol):

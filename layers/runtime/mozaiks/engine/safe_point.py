@@ -69,10 +69,14 @@ class Scribe:
         def decide(chat: Chat) -> Change:
             if chat.lease is None or chat.lease.token != self._token:
                 raise MozaiksError("LEASE_LOST", "another worker has taken this chat over")
-            extra: ChatFields = {}
+            if chat.context_inbox:
+                # What components set meanwhile; it was checked and told when it was taken.
+                state.context.update(chat.context_inbox)
+            extra: ChatFields = {"context_inbox": {}} if chat.context_inbox else {}
             said: list[NewEvent] = []
             if finish is not None:
-                extra, said = finish(chat)
+                more, said = finish(chat)
+                extra = {**extra, **more}
             fields: ChatFields = {"state": state.dump(), "usage": add_usage(chat.usage, point.usage), **extra}
             return Change(fields, (*point.events, *said), history=tuple(history))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ class WorkflowHooks:
     """The hooks of one chat's workflow. ``AbortRun`` becomes ``RUN_ABORTED``, which ends the run."""
 
     def __init__(self, spec: WorkflowSpec, folder: Path, scribe: Scribe, seconds: float) -> None:
-        self._spec = spec
+        self.spec = spec
         self._scribe = scribe
         self._variables = Variables({})
         self._runner = HookRunner(spec, folder, self._values, timeout_seconds=seconds)
@@ -29,66 +30,57 @@ class WorkflowHooks:
     @property
     def at_start(self) -> bool:
         """Whether anything runs when a chat begins."""
-        return any(tool.trigger == "before_chat" for tool in self._spec.lifecycle_tools) or any(
-            hook.event == "on_workflow_start" for hook in self._spec.hooks
+        return any(tool.trigger == "before_chat" for tool in self.spec.lifecycle_tools) or any(
+            hook.event == "on_workflow_start" for hook in self.spec.hooks
         )
 
     def rewrites(self, agent: str) -> bool:
         """Whether what ``agent`` says is another text when users read it."""
         return any(
-            hook.event == "process_message_before_send" and hook.agent in (None, agent) for hook in self._spec.hooks
+            hook.event == "process_message_before_send" and hook.agent in (None, agent) for hook in self.spec.hooks
         )
 
     async def fire(self, event: MomentHook, point: SafePoint, **facts: Any) -> None:
         """Run the hooks of a moment."""
-        self._begin(point)
-        try:
-            self._end(point, await self._runner.fire(event, **facts))
-        except AbortRun as abort:
-            raise _aborted(abort) from abort
+        with self._joining(point) as failures:
+            failures += await self._runner.fire(event, **facts)
 
     async def lifecycle(self, trigger: LifecycleTrigger, agent: str | None, point: SafePoint) -> None:
         """Run the lifecycle tools of a moment."""
-        self._begin(point)
-        try:
-            self._end(point, await self._runner.lifecycle(trigger, agent))
-        except AbortRun as abort:
-            raise _aborted(abort) from abort
+        with self._joining(point) as failures:
+            failures += await self._runner.lifecycle(trigger, agent)
 
     async def process(self, event: TextHook, agent: str, text: str, point: SafePoint) -> str:
         """``text`` as the hooks leave it."""
-        self._begin(point)
-        try:
-            text, failures = await self._runner.process(event, agent, text)
-        except AbortRun as abort:
-            raise _aborted(abort) from abort
-        self._end(point, failures)
+        with self._joining(point) as failures:
+            text, failed = await self._runner.process(event, agent, text)
+            failures += failed
         return text
 
     async def agent_state(self, agent: str, prompt: str, point: SafePoint) -> str:
         """The system message of ``agent`` as the hooks leave it."""
-        self._begin(point)
-        try:
-            prompt, failures = await self._runner.agent_state(agent, prompt)
-        except AbortRun as abort:
-            raise _aborted(abort) from abort
-        self._end(point, failures)
+        with self._joining(point) as failures:
+            prompt, failed = await self._runner.agent_state(agent, prompt)
+            failures += failed
         return prompt
 
     async def on_error(self, point: SafePoint, error: MozaiksError) -> None:
         """Tell the hooks of a run that failed. It is over: an ``AbortRun`` says nothing new."""
-        self._begin(point)
-        try:
-            self._end(point, await self._runner.fire("on_error", error=error.message))
-        except AbortRun:
-            self._end(point, [])
+        with contextlib.suppress(MozaiksError), self._joining(point) as failures:
+            failures += await self._runner.fire("on_error", error=error.message, code=error.code)
 
-    def _begin(self, point: SafePoint) -> None:
+    @contextlib.contextmanager
+    def _joining(self, point: SafePoint) -> Iterator[list[HookFailure]]:
+        """Let what hooks change, and which of them fail, join ``point``, also when one of them ends the run."""
         self._variables = Variables({**self._scribe.state.context, **point.context})
-
-    def _end(self, point: SafePoint, failures: list[HookFailure]) -> None:
-        point.context.update(self._variables.changed)
-        point.events += [_reported(failure) for failure in failures]
+        failures: list[HookFailure] = []
+        try:
+            yield failures
+        except AbortRun as abort:
+            raise MozaiksError("RUN_ABORTED", abort.message) from abort
+        finally:
+            point.context.update(self._variables.changed)
+            point.events += [_reported(failure) for failure in failures]
 
     def _values(self) -> Mapping[str, Any]:
         chat = self._scribe.chat
@@ -99,10 +91,6 @@ class WorkflowHooks:
             "user_id": chat.user_id,
             "workflow_name": chat.workflow_name,
         }
-
-
-def _aborted(abort: AbortRun) -> MozaiksError:
-    return MozaiksError("RUN_ABORTED", abort.message)
 
 
 def _reported(failure: HookFailure) -> NewEvent:

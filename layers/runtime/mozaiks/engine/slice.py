@@ -18,7 +18,7 @@ from mozaiks.engine.active_slice import ActiveSlice, Outcome, outcome_of
 from mozaiks.engine.budget import Budget
 from mozaiks.engine.context import ContextSources
 from mozaiks.engine.model_client import ModelConfigs
-from mozaiks.engine.ports import Sender, SliceStore, Workflows
+from mozaiks.engine.ports import Executions, Sender, SliceStore, Workflows
 from mozaiks.engine.safe_point import Scribe
 from mozaiks.engine.state import EngineState
 from mozaiks.engine.tools import Toolbox
@@ -38,6 +38,7 @@ class SliceRunner:
     workflows: Workflows
     models: ModelConfigs
     sources: ContextSources
+    executions: Executions
     open_sender: Callable[[Chat], contextlib.AbstractAsyncContextManager[Sender]]
     config: Settings
     clock: Callable[[], datetime]
@@ -73,6 +74,7 @@ class SliceRunner:
                 workflows=self.workflows,
                 models=self.models,
                 sources=self.sources,
+                executions=self.executions,
                 config=self.config,
                 clock=self.clock,
                 toolboxes=self.toolboxes,
@@ -109,15 +111,17 @@ class SliceRunner:
             if watch.done() and watch.result() == "lease lost":
                 raise MozaiksError("LEASE_LOST", "another worker has taken this chat over")
             if watch.done():
-                return await active.cancelled()
+                return await (active.cancelled() if watch.result() == "cancelled" else active.interrupted())
             return await active.hand_over()
         finally:
             for task in (work, watch):
                 task.cancel()
             await asyncio.gather(work, watch, return_exceptions=True)
 
-    async def _watch(self, tenant: Tenant, chat_id: str, lease: Lease) -> Literal["cancelled", "lease lost"]:
-        """Keep the lease, until the chat is to be cancelled or the lease is lost."""
+    async def _watch(
+        self, tenant: Tenant, chat_id: str, lease: Lease
+    ) -> Literal["cancelled", "interrupted", "lease lost"]:
+        """Keep the lease, until the chat is to be cancelled or interrupted, or the lease is lost."""
         pause = min(1.0, self.config.lease_seconds / 3)
         while True:
             await asyncio.sleep(pause)
@@ -132,3 +136,5 @@ class SliceRunner:
                 return "lease lost"
             if chat.cancel_requested:
                 return "cancelled"
+            if chat.interrupt_requested:
+                return "interrupted"

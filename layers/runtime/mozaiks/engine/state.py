@@ -14,8 +14,9 @@ __all__ = ["EngineState", "OpenTurn", "add_usage"]
 class OpenTurn:
     """A turn that has begun and not ended.
 
-    ``steps`` counts its stored model responses. ``repaired``: its structured output was asked for a second time.
-    ``auto_call``: the tool call (id, name, arguments) that follows from its structured output without the model.
+    ``steps`` counts its stored model responses, ``fallbacks`` the models that failed it. ``repaired``: its structured
+    output was asked for a second time. ``auto_call``: the tool call (id, name, arguments) that follows from its
+    structured output without the model.
     """
 
     agent: str
@@ -23,6 +24,7 @@ class OpenTurn:
     steps: int = 0
     repaired: bool = False
     auto_call: dict[str, Any] | None = None
+    fallbacks: int = 0
 
 
 @dataclass(slots=True)
@@ -30,16 +32,17 @@ class EngineState:
     """What the next slice must know beside the histories.
 
     ``speaker`` is whose turn is next, ``None``: decided from who spoke last. ``cursors`` hold, per agent, the ``seq``
-    of the last text it was told; ``histories`` the length of its history; ``inbox_seen`` the ``seq`` of the last thing
-    the user said that an agent was told. ``replies`` counts agents' turns since the user spoke, ``repeats`` those of
-    ``last_speaker`` with nobody else speaking. ``begun``: the variables have their first values, and the workflow's
-    start was told to its hooks.
+    of the last text it was told; ``histories`` the length of its history. ``run_slices`` counts those of the execution.
+    ``inbox_seen`` is the ``seq`` of the last thing the user said that an agent was told. ``replies`` counts agents'
+    turns since the user spoke, ``repeats`` those of ``last_speaker`` with nobody else speaking. ``begun``: the
+    variables have their first values, and the workflow's start was told to its hooks.
     """
 
     speaker: str | None = None
     last_speaker: str | None = None
     run_no: int = 0
     run_turns: int = 0
+    run_slices: int = 0
     run_usage: UsageTotals = field(default_factory=no_usage)
     turns: int = 0
     replies: int = 0

@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
-from collections.abc import Callable, Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Literal
 
 from ag2.context import ConversationContext
-from ag2.events import TextInput, ToolCallEvent, ToolErrorEvent, ToolResult, ToolResultEvent, ToolResultsEvent
+from ag2.events import (
+    ClientToolCallEvent,
+    TextInput,
+    ToolCallEvent,
+    ToolErrorEvent,
+    ToolResult,
+    ToolResultEvent,
+    ToolResultsEvent,
+)
 from ag2.middleware.base import ToolExecution, ToolResultType
 
 from mozaiks.access.principal import Tenant
+from mozaiks.authoring import Ask
 from mozaiks.chats.events import NewEvent, ToolCall, ToolProgress, ToolResponse, envelope
+from mozaiks.chats.states import PendingInput, pending_input
 from mozaiks.engine.answers import arguments_of
 from mozaiks.engine.codec import encode_results
+from mozaiks.engine.context import response_triggers
 from mozaiks.engine.ports import Sender, SliceStore
 from mozaiks.engine.safe_point import SafePoint, Scribe
 from mozaiks.engine.tools import CURRENT_CALL, Toolbox, ToolCallScope, ToolOutcome, failed, finished
 from mozaiks.engine.variables import Variables
+from mozaiks.manifests.spec import ToolKind, ToolSpec, WorkflowSpec
 
-__all__ = ["ToolCalls"]
+__all__ = ["ToolCalls", "needs_people"]
 
 log = logging.getLogger("mozaiks.engine")
 
@@ -32,6 +45,7 @@ class ToolCalls:
     def __init__(
         self,
         *,
+        spec: WorkflowSpec,
         agent: str,
         toolbox: Toolbox,
         scribe: Scribe,
@@ -40,6 +54,7 @@ class ToolCalls:
         seconds: float,
         clock: Callable[[], datetime],
     ) -> None:
+        self._spec = spec
         self._agent = agent
         self._toolbox = toolbox
         self._scribe = scribe
@@ -51,18 +66,32 @@ class ToolCalls:
         self._chat_id = scribe.chat.chat_id
         self._batch: Sequence[ToolCallEvent] = ()
         self._outcomes: dict[str, ToolOutcome] = {}
+        self._kept: dict[str, dict[str, Any]] = {}
+        self._asks: dict[str, PendingInput] = {}
         self._broken: Exception | None = None
 
+    @property
+    def asks(self) -> tuple[PendingInput, ...]:
+        """What people must answer before the batch is done, in the order of the calls."""
+        return tuple(self._asks[call.id] for call in self._batch if call.id in self._asks)
+
     def begin(self, calls: Sequence[ToolCallEvent]) -> list[NewEvent]:
-        """Take the calls of a new response. Returns what the log says of them; transfers it does not mention."""
-        self._batch, self._outcomes = list(calls), {}
-        return [self.announced(call) for call in self._batch if self._transfer(call) is None]
+        """Take the calls of a new response. Returns what the log says of them.
+
+        It does not mention transfers; what people must answer is announced when it is asked.
+        """
+        self._batch, self._outcomes, self._kept, self._asks = list(calls), {}, {}, {}
+        return [
+            self.announced(call)
+            for call in self._batch
+            if self._transfer(call) is None and not needs_people(self._toolbox.spec_of(call.name))
+        ]
 
     async def resume(self, calls: Sequence[ToolCallEvent]) -> None:
         """Take the calls of a response that a former slice stored, with the results that are in the journal."""
         self._batch = list(calls)
-        kept = await self._store.tool_results(self._tenant, self._chat_id, [call.id for call in self._batch])
-        self._outcomes = {call_id: _as_outcome(result) for call_id, result in kept.items()}
+        await self._look_up(call.id for call in self._batch)
+        self._outcomes = {call.id: _as_outcome(self._kept[call.id]) for call in self._batch if call.id in self._kept}
 
     async def call(
         self, call_next: ToolExecution, event: ToolCallEvent, context: ConversationContext
@@ -78,15 +107,16 @@ class ToolCalls:
             # AG2 would tell the model that its tool failed. It did not: we did. The turn ends at the results.
             self._broken = error
             raise
+        if outcome is None:
+            # AG2 ends the turn for it once its siblings are done.
+            return ClientToolCallEvent.from_call(event)
         # Final: a result that names the next speaker ends the turn without another model call.
         final = outcome.get("handoff_to") is not None
         return ToolResultEvent.from_call(event, ToolResult(TextInput(outcome["text"]), final=final))
 
-    async def run_by_itself(self, event: ToolCallEvent) -> ToolOutcome:
-        """Run a tool that no model asked for, under the same journal."""
-        kept = await self._store.tool_results(self._tenant, self._chat_id, [event.id])
-        if event.id in kept:
-            return _as_outcome(kept[event.id])
+    async def run_by_itself(self, event: ToolCallEvent) -> ToolOutcome | None:
+        """Run a tool that no model asked for, under the same journal. ``None``: people must answer first."""
+        await self.resume([event])
         return await self._outcome(self._toolbox.execution(event.name), event, None)
 
     def record(self, event: ToolResultsEvent) -> None:
@@ -125,6 +155,10 @@ class ToolCalls:
             "arguments": arguments_of(call.arguments),
             "awaiting_response": False,
         }
+        spec = self._toolbox.spec_of(call.name)
+        if spec is not None and spec.ui is not None:
+            data["component_type"], data["display"] = spec.ui.component, spec.ui.mode
+            data["interaction_type"], data["payload"] = "ui_tool", data["arguments"]
         return NewEvent("chat.tool_call", data, agent=self._agent)
 
     def answered(self, call: ToolCallEvent, outcome: ToolOutcome) -> NewEvent:
@@ -140,25 +174,115 @@ class ToolCalls:
         }
         return NewEvent("chat.tool_response", data, agent=self._agent)
 
+    # --- one call ---------------------------------------------------------------------------------------------------
+
     async def _outcome(
         self, call_next: ToolExecution, event: ToolCallEvent, context: ConversationContext | None
-    ) -> ToolOutcome:
-        outcome = self._outcomes.get(event.id)
-        if outcome is None:
-            ran = await self._run(call_next, event, context)
-            kept = await self._store.keep_result(
-                self._tenant, self._chat_id, event.id, event.name, dict(ran), self._clock()
-            )
-            outcome = self._outcomes[event.id] = _as_outcome(kept)
-        return outcome
+    ) -> ToolOutcome | None:
+        """What came of a call; ``None`` while people must answer."""
+        if event.id not in self._outcomes:
+            found = await self._found(call_next, event, context)
+            if isinstance(found, dict) and "request_id" in found:
+                self._asks[event.id] = found  # type: ignore[assignment]
+                return None
+            kept = await self._keep(event, event.id, dict(found))
+            self._outcomes[event.id] = _as_outcome(kept)
+        return self._outcomes[event.id]
+
+    async def _found(
+        self, call_next: ToolExecution, event: ToolCallEvent, context: ConversationContext | None
+    ) -> ToolOutcome | PendingInput:
+        spec = self._toolbox.spec_of(event.name)
+        if spec is not None and spec.requires_approval:
+            approval = self._kept.get(f"{event.id}:approval")
+            if approval is None:
+                return self._request("approval", event, spec, arguments_of(event.arguments))
+            if not approval["approved"]:
+                reason = approval.get("reason") or ("nobody answered in time" if approval.get("timed_out") else "")
+                return failed(f"the user did not approve this call{': ' + reason if reason else ''}", status="denied")
+        if spec is not None and spec.kind is ToolKind.UI_TOOL:
+            return await self._component(call_next, event, context, spec)
+        if (asked := self._kept.get(f"{event.id}:ask")) is not None:
+            answer = self._kept.get(f"{event.id}:answer")
+            return self._question(event, asked) if answer is None else finished(answer["response"], {})
+        outcome, returned = await self._run(call_next, event, context)
+        if not isinstance(returned, Ask):
+            return outcome
+        asked = await self._keep(event, f"{event.id}:ask", dataclasses.asdict(returned))
+        return self._question(event, asked)
+
+    async def _component(
+        self, call_next: ToolExecution, event: ToolCallEvent, context: ConversationContext | None, spec: ToolSpec
+    ) -> ToolOutcome | PendingInput:
+        """A call that is shown to the user. Its function, if it has one, makes the payload, and may read the answer."""
+        waits = spec.ui is None or spec.ui.awaits_response
+        answer = self._kept.get(f"{event.id}:answer")
+        reads_answer = self._toolbox.takes(spec, "ui_response")
+        if answer is not None:
+            response = answer["response"]
+            set_by_answer = response_triggers(self._spec, spec.name, response)
+            if not reads_answer:
+                return finished(response, set_by_answer)
+            outcome, _ = await self._run(call_next, event, context, ui_response=response)
+            return {**outcome, "context": {**set_by_answer, **outcome["context"]}}
+        payload: Any = arguments_of(event.arguments)
+        if spec.function is not None:
+            prepared = self._kept.get(f"{event.id}:payload")
+            if prepared is None:
+                outcome, _ = await self._run(call_next, event, context)
+                if outcome["status"] != "ok":
+                    return outcome
+                prepared = await self._keep(event, f"{event.id}:payload", {"payload": outcome["content"]})
+            payload = prepared["payload"] if prepared["payload"] is not None else payload
+        if waits:
+            return self._request("ui_tool", event, spec, payload)
+        return finished({"shown": True}, {})
+
+    def _request(
+        self, kind: Literal["ui_tool", "approval"], event: ToolCallEvent, spec: ToolSpec, payload: Any
+    ) -> PendingInput:
+        ui = spec.ui
+        return pending_input(
+            kind,
+            agent=self._agent,
+            prompt=spec.description if kind == "ui_tool" else f"{self._agent} wants to run {spec.name}.",
+            # Its time-out is a person's here: the code that makes the payload is quick.
+            expires_at=None if spec.timeout is None else self._clock() + timedelta(seconds=spec.timeout),
+            on_timeout="default" if kind == "approval" else "fail",
+            tool_name=event.name,
+            tool_call_id=event.id,
+            component=ui.component if ui is not None and kind == "ui_tool" else None,
+            mode=ui.mode if ui is not None and kind == "ui_tool" else None,
+            payload=payload,
+        )
+
+    def _question(self, event: ToolCallEvent, asked: dict[str, Any]) -> PendingInput:
+        expires_in = asked["expires_in"]
+        return pending_input(
+            "input",
+            agent=self._agent,
+            prompt=asked["prompt"],
+            schema=asked["schema"],
+            expires_at=None if expires_in is None else self._clock() + timedelta(seconds=expires_in),
+            on_timeout=asked["on_timeout"],
+            default=asked["default"],
+            tool_name=event.name,
+            tool_call_id=event.id,
+        )
 
     async def _run(
-        self, call_next: ToolExecution, event: ToolCallEvent, context: ConversationContext | None
-    ) -> ToolOutcome:
+        self,
+        call_next: ToolExecution,
+        event: ToolCallEvent,
+        context: ConversationContext | None,
+        ui_response: Any = None,
+    ) -> tuple[ToolOutcome, Any]:
+        """Run the tool's code. Returns the outcome, and what it returned as it was."""
         spec = self._toolbox.spec_of(event.name)
-        seconds = (spec.timeout if spec is not None else None) or self._seconds
+        people = needs_people(spec)
+        seconds = (spec.timeout if spec is not None and not people else None) or self._seconds
         variables = Variables(self._scribe.state.context)
-        scope = ToolCallScope(self._injections(event, variables))
+        scope = ToolCallScope({**self._injections(event, variables), "ui_response": ui_response})
         token = CURRENT_CALL.set(scope)
         try:
             async with asyncio.timeout(seconds) as timer:
@@ -166,13 +290,23 @@ class ToolCalls:
         except TimeoutError:
             if not timer.expired():
                 raise
-            return failed(f"the tool took longer than {seconds:g} s", status="timeout", context=variables.changed)
+            words = f"the tool took longer than {seconds:g} s"
+            return failed(words, status="timeout", context=variables.changed), None
         finally:
             CURRENT_CALL.reset(token)
         if isinstance(result, ToolErrorEvent):
             log.warning("The tool %s failed", event.name, exc_info=result.error)
-            return failed(result.error, context=variables.changed)
-        return finished(scope.returned, variables.changed, self._toolbox.targets)
+            return failed(result.error, context=variables.changed), None
+        if isinstance(scope.returned, Ask):
+            return finished("asked", variables.changed), scope.returned
+        return finished(scope.returned, variables.changed, self._toolbox.targets), scope.returned
+
+    async def _look_up(self, call_ids: Iterable[str]) -> None:
+        keys = [f"{call_id}{part}" for call_id in call_ids for part in ("", ":approval", ":answer", ":ask", ":payload")]
+        self._kept = await self._store.tool_results(self._tenant, self._chat_id, keys)
+
+    async def _keep(self, event: ToolCallEvent, key: str, result: dict[str, Any]) -> dict[str, Any]:
+        return await self._store.keep_result(self._tenant, self._chat_id, key, event.name, result, self._clock())
 
     def _injections(self, event: ToolCallEvent, variables: Variables) -> dict[str, Any]:
         chat, agent = self._scribe.chat, self._agent
@@ -203,6 +337,14 @@ class ToolCalls:
     def _no_such_tool(self, call: ToolCallEvent) -> ToolOutcome:
         names = ", ".join(sorted(tool.name for tool in self._toolbox.of_agent(self._agent)))
         return failed(f"there is no tool {call.name!r:.80}; there are: {names or 'none'}")
+
+
+def needs_people(spec: ToolSpec | None) -> bool:
+    """Whether a call of the tool waits for a person."""
+    if spec is None:
+        return False
+    shown = spec.kind is ToolKind.UI_TOOL and (spec.ui is None or spec.ui.awaits_response)
+    return shown or spec.requires_approval
 
 
 def _as_outcome(kept: dict[str, Any]) -> ToolOutcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
@@ -19,7 +20,7 @@ from ag2.tools.final.function_tool import FunctionTool
 from pydantic import BaseModel, ValidationError
 
 from mozaiks.authoring import Handoff
-from mozaiks.engine.functions import bind, load_function
+from mozaiks.engine.functions import INJECTED, bind, load_function
 from mozaiks.manifests.spec import TERMINATE, USER, AgentSpec, HandoffSpec, ToolSpec, WorkflowSpec
 
 __all__ = [
@@ -41,7 +42,7 @@ _ERROR_CHARACTERS: Final = 300
 class ToolOutcome(TypedDict):
     """What came of one tool call, as the journal keeps it. ``text`` is what the model reads."""
 
-    status: Literal["ok", "error", "timeout"]
+    status: Literal["ok", "error", "timeout", "denied"]
     content: Any
     text: str
     context: dict[str, Any]
@@ -90,7 +91,10 @@ def finished(value: Any, context: dict[str, Any], targets: frozenset[str] = froz
 
 
 def failed(
-    error: Exception | str, *, status: Literal["error", "timeout"] = "error", context: dict[str, Any] | None = None
+    error: Exception | str,
+    *,
+    status: Literal["error", "timeout", "denied"] = "error",
+    context: dict[str, Any] | None = None,
 ) -> ToolOutcome:
     """The outcome of a call that failed, in words a model can act on. Never a traceback."""
     match error:
@@ -121,6 +125,7 @@ class Toolbox:
         self._folder = folder
         self._of_agent: dict[str, list[FunctionTool]] = {}
         self._functions: dict[str, FunctionTool] = {}
+        self._injected: dict[str, frozenset[str]] = {}
 
     def of_agent(self, agent: str) -> list[FunctionTool]:
         """What ``agent`` is offered: its own tools, and a transfer for each question-like handoff.
@@ -139,6 +144,11 @@ class Toolbox:
     def targets(self) -> frozenset[str]:
         """Everybody a chat of this workflow can be handed to."""
         return frozenset({USER, TERMINATE, *(agent.name for agent in self._spec.agents)})
+
+    def takes(self, tool: ToolSpec, parameter: str) -> bool:
+        """Whether the tool's function asks for an injectable parameter."""
+        self._function_tool(tool)
+        return parameter in self._injected.get(tool.name, frozenset())
 
     def execution(self, tool_name: str) -> ToolExecution:
         """The bare tool, for a call that no model made."""
@@ -204,16 +214,37 @@ class Toolbox:
     def _function_tool(self, spec: ToolSpec) -> FunctionTool:
         if spec.name not in self._functions:
             if spec.function is None:
-                raise ValueError(f"the tool {spec.name!r} has no function")  # the loader lets none through
+                self._functions[spec.name] = _shown_tool(spec)
+                return self._functions[spec.name]
             function = load_function(self._spec, self._folder, spec.function)
+            self._injected[spec.name] = frozenset(inspect.signature(function).parameters) & INJECTED
             bound = _recording(bind(function, lambda: CURRENT_CALL.get().values, spec.parameters))
-            self._functions[spec.name] = ag2_tool(
-                bound,
-                name=spec.name,
-                description=spec.description or bound.__doc__ or "",
-                schema=None if spec.parameters is None else dict(spec.parameters),
-            )
+            made = ag2_tool(bound, name=spec.name, description=spec.description or bound.__doc__ or "")
+            function_schema = made.schema.function
+            function_schema.parameters = _laid_over(function_schema.parameters, spec.parameters)
+            self._functions[spec.name] = made
         return self._functions[spec.name]
+
+
+def _laid_over(generated: dict[str, Any], declared: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The signature's schema, with what the manifest says of it on top; it may say as little as one description."""
+    if declared is None:
+        return generated
+    properties = dict(generated.get("properties", {}))
+    for name, said in declared.get("properties", {}).items():
+        properties[name] = {**properties.get(name, {}), **said}
+    return {**generated, **declared, "type": "object", "properties": properties}
+
+
+def _shown_tool(spec: ToolSpec) -> FunctionTool:
+    """A UI tool without code: the model's arguments are what the user is shown."""
+
+    async def show(**arguments: Any) -> str:
+        return "shown"
+
+    show.__signature__ = inspect.Signature()  # type: ignore[attr-defined]
+    schema = spec.parameters or {"type": "object", "properties": {}, "additionalProperties": True}
+    return ag2_tool(show, name=spec.name, description=spec.description, schema=dict(schema))
 
 
 def _recording(bound: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[str]]:

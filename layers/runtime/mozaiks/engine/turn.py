@@ -17,6 +17,7 @@ from ag2.middleware.base import LLMCall, ToolExecution, ToolResultType
 
 from mozaiks.access.principal import Tenant
 from mozaiks.chats.events import NewEvent, SelectSpeaker, StructuredOutputReady, Text, UsageDelta
+from mozaiks.chats.states import PendingInput
 from mozaiks.engine.answers import cleaned, usage_of
 from mozaiks.engine.budget import Budget, BudgetSpent
 from mozaiks.engine.codec import decode, encode_request, encode_response
@@ -42,24 +43,28 @@ log = logging.getLogger("mozaiks.engine")
 YOUR_TURN: Final = "(It is your turn.)"
 """What an agent is told that has nothing new to read: a model must be asked something."""
 
-_TEXTS_PAGE: Final = 500
+MAX_TOLD: Final = 200
+"""Texts that an agent is told at once at the most."""
 
 
 @dataclass(frozen=True, slots=True)
 class TurnLimits:
     model_calls: int
     tool_seconds: float
+    history_entries: int
 
 
 @dataclass(frozen=True, slots=True)
 class TurnEnd:
     """How a turn ended, and what of it is still to be stored together with what follows from it.
 
-    ``named`` is the next speaker by a tool's result, ``transfer_to`` by the model's choice.
+    ``named`` is the next speaker by a tool's result, ``transfer_to`` by the model's choice. With ``asks`` it has not
+    ended: tools wait for people.
     """
 
     point: SafePoint
     text: str | None = None
+    asks: tuple[PendingInput, ...] = ()
     named: str | None = None
     transfer_to: str | None = None
 
@@ -94,6 +99,7 @@ class Turn:
         self._tenant = Tenant(scribe.chat.app_id)
         self._chat_id = scribe.chat.chat_id
         self._tools = ToolCalls(
+            spec=spec,
             agent=agent.name,
             toolbox=toolbox,
             scribe=scribe,
@@ -150,16 +156,14 @@ class Turn:
         await self._hooks.lifecycle("before_agent", name, point)
         cursor = state.cursors.get(name, 0)
         lines: list[tuple[str, str]] = []
-        while page := await self._store.texts_after(self._tenant, self._chat_id, cursor, _TEXTS_PAGE):
-            for event in page:
-                cursor = event.seq
-                speaker = event.data["agent"]
-                if speaker is None and event.seq > state.inbox_seen:
-                    state.inbox_seen, state.replies = event.seq, 0
-                if speaker != name:
-                    lines.append((speaker or "user", event.data["content"]))
-            if len(page) < _TEXTS_PAGE:
-                break
+        # An agent that was silent for long is told the newest of what it missed; the log keeps the rest.
+        for event in await self._store.newest_texts(self._tenant, self._chat_id, cursor, MAX_TOLD):
+            cursor = event.seq
+            speaker = event.data["agent"]
+            if speaker is None and event.seq > state.inbox_seen:
+                state.inbox_seen, state.replies = event.seq, 0
+            if speaker != name:
+                lines.append((speaker or "user", event.data["content"]))
         state.cursors[name] = cursor
         state.turns += 1
         state.open_turn = OpenTurn(name, state.turns)
@@ -179,7 +183,10 @@ class Turn:
 
     async def _history(self) -> list[BaseEvent]:
         """What the agent has seen and done, the trigger last."""
-        events = [decode(entry) for entry in await self._store.history(self._tenant, self._chat_id, self._agent.name)]
+        stored = await self._store.history(self._tenant, self._chat_id, self._agent.name, self._limits.history_entries)
+        # Cut where a request begins: results without their calls, or calls without theirs, are refused.
+        first = next((place for place, entry in enumerate(stored) if entry["kind"] == "request"), 0)
+        events = [decode(entry) for entry in stored[first:]]
         last = events[-1]
         if isinstance(last, ModelResponse):
             # Stopped between the model's response and its results: the calls are the trigger.
@@ -192,6 +199,8 @@ class Turn:
 
     def _end_at_tools(self) -> TurnEnd:
         point = SafePoint()
+        if self._tools.asks:
+            return TurnEnd(point, asks=self._tools.asks)
         # AG2 ends a turn at a final tool and writes no results for the batch; the provider insists on them.
         self._tools.add_results(point)
         named, chosen = self._tools.target()
@@ -213,6 +222,8 @@ class Turn:
             await self._write(point)
             return None
         self._account(point, response)
+        # The history must end with something to answer: the chat may be retried.
+        point.history.append((self._agent.name, encode_request(repair_request(output, value))))
         await self._write(point)
         raise MozaiksError(
             "SCHEMA_VALIDATION_FAILED",
@@ -240,8 +251,7 @@ class Turn:
             return TurnEnd(point, text=text)
         arguments = self._toolbox.arguments_for(tool, value)
         turn.auto_call = {"id": f"auto_{turn.no}", "name": tool.name, "arguments": arguments}
-        call = _as_call(turn.auto_call)
-        point.events.append(self._tools.announced(call))
+        point.events += self._tools.begin([_as_call(turn.auto_call)])
         await self._write(point)
         return await self._auto_tool(turn.auto_call)
 
@@ -250,6 +260,8 @@ class Turn:
         self._toolbox.of_agent(self._agent.name)
         call = _as_call(stored)
         outcome = await self._tools.run_by_itself(call)
+        if outcome is None:
+            return TurnEnd(SafePoint(), asks=self._tools.asks)
         point = SafePoint(events=[self._tools.answered(call, outcome)], context=dict(outcome["context"]))
         return TurnEnd(point, named=outcome["handoff_to"])
 

@@ -34,7 +34,7 @@ class LambdaGreeter:
             config=Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3}),
         )
 
-    def greet_later(self, connection_id: str, last_seq: int) -> None:
+    def greet_later(self, connection_id: str, last_seq: int, batch: bool) -> None:
         """Invoke the function and do not wait for it.
 
         A client that gets no greeting asks for one with ``client.hello``, so a failure here is logged and no more.
@@ -45,7 +45,7 @@ class LambdaGreeter:
             )
         from botocore.exceptions import BotoCoreError, ClientError
 
-        payload = {"action": GREET, "connection_id": connection_id, "last_seq": last_seq}
+        payload = {"action": GREET, "connection_id": connection_id, "last_seq": last_seq, "batch": batch}
         try:
             self._client.invoke(
                 FunctionName=self._function_name, InvocationType="Event", Payload=json.dumps(payload).encode()

@@ -136,9 +136,12 @@ class ChatSender:
             except MozaiksError as error:
                 # The database does not answer. Events are in the log already: clients ask for them by their gap.
                 log.warning("A push was lost: %s", error.code)
+            except Exception:
+                # Whatever is wrong with one item, the next ones are still to be brought out.
+                log.exception("A push was lost")
 
     def _send(self, item: Event | _Frame) -> None:
-        if isinstance(item, Event) and item.type == "chat.text" and item.data["message_id"] == self._message_id:
+        if isinstance(item, Event) and self._ends_draft(item):
             self._text, self._message_id = [], None
             self._drafts.clear(self._tenant, self._chat.chat_id)
         greeting = self._chat.greeting
@@ -148,6 +151,15 @@ class ChatSender:
                 line.put(encode(present(item, greeting, sees_everything=everything)))
             elif may_see_agent(greeting, item.agent, sees_everything=everything):
                 line.put(encode(item.frame))
+
+    def _ends_draft(self, event: Event) -> bool:
+        """Whether nothing of the message being written is worth showing any more.
+
+        The end of a run ends a draft whoever wrote it: a worker that was killed could not.
+        """
+        if event.type == "chat.run_complete":
+            return True
+        return event.type == "chat.text" and event.data["message_id"] == self._message_id
 
     def _gather(self, first: _Delta) -> tuple[_Delta, _Item | None]:
         """``first`` and what follows it within the pace as one, and the item after that if it came.

@@ -10,11 +10,22 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 
 from mozaiks.access.connecting import ConnectRequest
-from mozaiks.chats.commands import Cancel, Hello, Ping, SubmitInput, parse_frame
+from mozaiks.chats.commands import (
+    AnyCommand,
+    Approval,
+    Cancel,
+    ComponentAction,
+    Hello,
+    Ping,
+    SubmitInput,
+    UiToolResponse,
+    parse_frame,
+)
 from mozaiks.chats.events import envelope, error_frame
 from mozaiks.chats.service import ChatService
 from mozaiks.chats.states import ChatStatus
 from mozaiks.errors import MozaiksError
+from mozaiks.push.batches import batched
 from mozaiks.push.connections import LIFETIME, Connection, Gateway
 from mozaiks.push.delivery import deliver, dismiss, encode
 
@@ -35,7 +46,7 @@ class ConnectionBook(Protocol):
 
 
 class Greeter(Protocol):
-    def greet_later(self, connection_id: str, last_seq: int) -> None:
+    def greet_later(self, connection_id: str, last_seq: int, batch: bool) -> None:
         """Have the connection greeted by another function, once it stands."""
         ...
 
@@ -73,16 +84,16 @@ class SocketService:
                 token_expires_at=request.principal.token_expires_at,
             )
         )
-        self.greeter.greet_later(connection_id, request.last_seq)
+        self.greeter.greet_later(connection_id, request.last_seq, request.batch)
 
     def disconnect(self, connection_id: str) -> None:
         self.connections.remove(connection_id)
 
-    def greet(self, connection_id: str, last_seq: int) -> None:
+    def greet(self, connection_id: str, last_seq: int, batch: bool = False) -> None:
         """Tell a new connection what it missed, and start the run of a chat that begins with its agent."""
         connection = self.connections.get(connection_id, self.clock())
         if connection is not None:
-            self._guarded(connection, lambda: self._hello(connection, last_seq))
+            self._guarded(connection, lambda: self._hello(connection, last_seq, batch))
 
     def take(self, connection_id: str, body: str) -> None:
         """Carry out one frame. Whatever is wrong with it is answered; the socket stays open while its token holds."""
@@ -95,20 +106,38 @@ class SocketService:
 
     def _carry_out(self, connection: Connection, body: str) -> None:
         command = parse_frame(body)
+        try:
+            self._dispatch(connection, command)
+        except MozaiksError as error:
+            error.details.update(command.reference)
+            raise
+
+    def _dispatch(self, connection: Connection, command: AnyCommand) -> None:
         if command.chat_id is not None and command.chat_id != connection.chat_id:
             raise MozaiksError("CHAT_NOT_FOUND", f"there is no chat {command.chat_id!r}")
+        principal, chat_id = connection.principal, connection.chat_id
         match command:
             case Ping():
-                self._post(connection, envelope("pong", connection.chat_id, {}, at=self.clock()))
+                self._post(connection, envelope("pong", chat_id, {}, at=self.clock()))
             case Hello():
-                self._hello(connection, command.last_seq)
+                self._hello(connection, command.last_seq, command.batch)
             case SubmitInput():
-                self.chats.submit(connection.principal, connection.chat_id, command)
+                self.chats.submit(principal, chat_id, command)
+            case UiToolResponse():
+                self.chats.answer(principal, chat_id, command.event_id, command.response)
+            case Approval():
+                self.chats.approve(
+                    principal, chat_id, command.event_id, approved=command.approved, reason=command.reason or ""
+                )
+            case ComponentAction():
+                ack = self.chats.component_action(principal, chat_id, command)
+                self._post(connection, envelope("component_action_ack", chat_id, ack, at=self.clock()))
             case Cancel():
-                self.chats.cancel(connection.principal, connection.chat_id)
+                self.chats.cancel(principal, chat_id)
 
-    def _hello(self, connection: Connection, last_seq: int) -> None:
-        for frame in self.chats.replay(connection.principal, connection.chat_id, last_seq):
+    def _hello(self, connection: Connection, last_seq: int, batch: bool) -> None:
+        frames = self.chats.replay(connection.principal, connection.chat_id, last_seq)
+        for frame in batched(frames, connection.chat_id, self.clock()) if batch else frames:
             if not self._post(connection, frame):
                 return
         chat = self.chats.get(connection.principal, connection.chat_id)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 import pymongo
-from pymongo import DESCENDING, ReturnDocument
+from pymongo import ASCENDING, DESCENDING, ReturnDocument
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
@@ -16,11 +16,14 @@ from pymongo.errors import DuplicateKeyError
 from mozaiks.access.principal import Tenant
 from mozaiks.chats.changes import Applied, Change, Decide
 from mozaiks.chats.events import Event
-from mozaiks.chats.states import Chat, ChatStatus, Greeting, Lease, no_usage
+from mozaiks.chats.requests import artifact_of
+from mozaiks.chats.states import FINAL, Chat, ChatStatus, Lease
 from mozaiks.errors import MozaiksError
 from mozaiks.store.client import Document, reachable
 from mozaiks.store.events import to_document as event_document
+from mozaiks.store.sessions import fields_to_document, from_document, to_document
 from mozaiks.store.text import from_text, to_text
+from mozaiks.store.tool_results import to_document as result_document
 
 __all__ = ["MongoChats"]
 
@@ -33,8 +36,9 @@ TRANSACTION_SECONDS: Final = 8.0
 class MongoChats:
     """Sessions of chats.
 
-    A change is one transaction over the session, its events, histories and command. The session's ``last_seq`` gives
-    the events their places: writers of one chat meet at its document, so there is no gap and no repeat.
+    A change is one transaction over the session, its events, histories, results and command. The session's
+    ``last_seq`` gives the events their places: writers of one chat meet at its document, so there is no gap and no
+    repeat.
     """
 
     def __init__(self, database: Database[Document], clock: Callable[[], datetime]) -> None:
@@ -44,8 +48,8 @@ class MongoChats:
 
     def create(self, chat: Chat, change: Change) -> Applied:
         def write(session: ClientSession) -> Applied:
-            self._sessions.insert_one(_to_document(chat), session=session)
-            return self._write(session, chat, change, None)
+            self._sessions.insert_one(to_document(chat), session=session)
+            return self._write(session, chat, change, ())
 
         with reachable():
             try:
@@ -58,19 +62,16 @@ class MongoChats:
     def get(self, tenant: Tenant, chat_id: str) -> Chat:
         with reachable():
             found = self._sessions.find_one({**tenant.key, "_id": chat_id})
-        return _from_document(_present(found, chat_id))
+        return from_document(_present(found, chat_id))
 
-    def transact(self, tenant: Tenant, chat_id: str, decide: Decide, *, command_id: str | None = None) -> Applied:
+    def transact(self, tenant: Tenant, chat_id: str, decide: Decide, *, command_ids: Sequence[str] = ()) -> Applied:
         def write(session: ClientSession) -> Applied:
             found = self._sessions.find_one({**tenant.key, "_id": chat_id}, session=session)
-            chat = _from_document(_present(found, chat_id))
-            if command_id is not None:
-                earlier = self._database["commands"].find_one(
-                    {"app_id": chat.app_id, "chat_id": chat_id, "client_message_id": command_id}, session=session
-                )
-                if earlier is not None:
-                    return Applied(chat, answer=earlier["answer"])
-            return self._write(session, chat, decide(chat), command_id)
+            chat = from_document(_present(found, chat_id))
+            earlier = self._earlier_answer(session, chat, command_ids)
+            if earlier is not None:
+                return Applied(chat, answer=earlier, changed=False)
+            return self._write(session, chat, decide(chat), command_ids)
 
         with reachable():
             try:
@@ -94,7 +95,7 @@ class MongoChats:
                 {"$set": {"lease": {"token": lease.token, "until": lease.until}, "run_started": True}},
                 return_document=ReturnDocument.AFTER,
             )
-        return None if found is None else _from_document(found)
+        return None if found is None else from_document(found)
 
     def renew(self, tenant: Tenant, chat_id: str, lease: Lease) -> Chat | None:
         """Hold the lease for longer; ``None`` if it was lost. Tells what became of the chat meanwhile."""
@@ -104,14 +105,20 @@ class MongoChats:
                 {"$max": {"lease.until": lease.until}},
                 return_document=ReturnDocument.AFTER,
             )
-        return None if found is None else _from_document(found)
+        return None if found is None else from_document(found)
+
+    def open_ids(self, tenant: Tenant, after: str, limit: int) -> Sequence[str]:
+        query = {**tenant.key, "_id": {"$gt": after}, "status": {"$nin": sorted(FINAL)}}
+        with reachable():
+            found = self._sessions.find(query, {"_id": 1}, sort=[("_id", ASCENDING)], limit=limit)
+            return [document["_id"] for document in found]
 
     def started_by(self, tenant: Tenant, workflow_name: str, client_request_id: str) -> Chat | None:
         with reachable():
             found = self._sessions.find_one(
                 {**tenant.key, "workflow_name": workflow_name, "client_request_id": client_request_id}
             )
-        return None if found is None else _from_document(found)
+        return None if found is None else from_document(found)
 
     def untouched(self, tenant: Tenant, workflow_name: str) -> Chat | None:
         query = {
@@ -124,7 +131,7 @@ class MongoChats:
         }
         with reachable():
             found = self._sessions.find_one(query, sort=[("created_at", DESCENDING)])
-        return None if found is None else _from_document(found)
+        return None if found is None else from_document(found)
 
     def page(
         self, tenant: Tenant, workflow_name: str, *, limit: int, before: str | None, status: ChatStatus | None
@@ -140,30 +147,44 @@ class MongoChats:
             ]
         with reachable():
             found = self._sessions.find(query, sort=[("created_at", DESCENDING), ("_id", DESCENDING)], limit=limit)
-            return [_from_document(document) for document in found]
+            return [from_document(document) for document in found]
 
-    def lost_starts(self, before: datetime, limit: int) -> Sequence[Chat]:
-        """Runs that were claimed before a moment and that no worker took up. Across apps: for the runtime only."""
-        query = {"status": ChatStatus.RUNNING, "run_claimed_at": {"$lt": before}, "run_started": False}
-        with reachable():
-            return [_from_document(document) for document in self._sessions.find(query, limit=limit)]
+    def _earlier_answer(self, session: ClientSession, chat: Chat, command_ids: Sequence[str]) -> Any:
+        """What the command was answered when it took effect; ``None``: it has not yet. The first of the ids counts."""
+        if not command_ids:
+            return None
+        query = {"app_id": chat.app_id, "chat_id": chat.chat_id, "client_message_id": {"$in": list(command_ids)}}
+        found = {
+            each["client_message_id"]: each["answer"]
+            for each in self._database["commands"].find(query, session=session)
+        }
+        answers = [found[command_id] for command_id in command_ids if command_id in found]
+        if not answers:
+            return None
+        return from_text(answers[0]) if isinstance(answers[0], str) else answers[0]
 
     def _in_transaction(self, write: Callable[[ClientSession], Applied]) -> Applied:
         with pymongo.timeout(TRANSACTION_SECONDS), self._database.client.start_session() as session:
             return session.with_transaction(write)
 
-    def _write(self, session: ClientSession, chat: Chat, change: Change, command_id: str | None) -> Applied:
+    def _write(self, session: ClientSession, chat: Chat, change: Change, command_ids: Sequence[str]) -> Applied:
         now = self._clock()
-        answer: Mapping[str, Any] = change.command.answer if change.command is not None else {}
+        command = change.command
+        answer: Mapping[str, Any] = command.answer if command is not None else {}
         events = tuple(
             Event(chat.chat_id, chat.last_seq + place, new.event_id, new.type, now, new.data, new.agent, new.concealed)
             for place, new in enumerate(change.events, start=1)
         )
-        fields = _field_documents(change)
-        if not fields and not events and not change.history and command_id is None:
-            return Applied(chat, answer=answer)
+        record_ids = dict.fromkeys([*command_ids, *command.also]) if command is not None else {}
+        if not (change.fields or events or change.history or change.results or record_ids):
+            return Applied(chat, answer=answer, changed=False)
+        fields = fields_to_document(change.fields, now)
         fields["updated_at"] = now
         fields["last_seq"] = chat.last_seq + len(events)
+        if "last_artifact" not in fields:
+            shown = [artifact for event in events if (artifact := artifact_of(event, chat.greeting)) is not None]
+            if shown:
+                fields["last_artifact"] = to_text(shown[-1])
         if change.says is not None:
             fields["inbox_seq"] = events[change.says].seq
         after = self._sessions.find_one_and_update(
@@ -193,109 +214,28 @@ class MongoChats:
                 ],
                 session=session,
             )
-        if command_id is not None and change.command is not None:
+        for kept in change.results:
+            key = {"app_id": chat.app_id, "chat_id": chat.chat_id, "call_id": kept.call_id}
+            document = result_document(chat.app_id, chat.chat_id, kept.call_id, kept.tool_name, kept.result, now)
+            self._database["tool_results"].update_one(key, {"$setOnInsert": document}, upsert=True, session=session)
+        for id_ in record_ids:
+            # One by one: a duplicate is then the error that ``transact`` looks again for.
             self._database["commands"].insert_one(
                 {
                     "app_id": chat.app_id,
                     "chat_id": chat.chat_id,
                     "user_id": chat.user_id,
-                    "client_message_id": command_id,
-                    "kind": change.command.kind,
-                    "answer": answer,
+                    "client_message_id": id_,
+                    "kind": command.kind if command is not None else None,
+                    "answer": to_text(answer),
                     "at": now,
                 },
                 session=session,
             )
-        return Applied(_from_document(after), events, answer)
+        return Applied(from_document(after), events, answer)
 
 
 def _present(found: Document | None, chat_id: str) -> Document:
     if found is None:
         raise MozaiksError("CHAT_NOT_FOUND", f"there is no chat {chat_id!r}")
     return found
-
-
-def _field_documents(change: Change) -> Document:
-    fields: Document = dict(change.fields)
-    if "lease" in fields:
-        lease: Lease | None = fields["lease"]
-        fields["lease"] = None if lease is None else {"token": lease.token, "until": lease.until}
-    if "pending" in fields:
-        fields["pending"] = [dict(pending) for pending in fields["pending"]]
-    if "state" in fields:
-        fields["state"] = to_text(fields["state"])
-    return fields
-
-
-def _to_document(chat: Chat) -> Document:
-    greeting = chat.greeting
-    return {
-        "_id": chat.chat_id,
-        "app_id": chat.app_id,
-        "user_id": chat.user_id,
-        "workflow_name": chat.workflow_name,
-        "workflow_version": chat.workflow_version,
-        "greeting": {
-            "startup_mode": greeting.startup_mode,
-            "initial_agent": greeting.initial_agent,
-            "initial_message": greeting.initial_message,
-            "initial_message_to_user": greeting.initial_message_to_user,
-            "visual_agents": None if greeting.visual_agents is None else list(greeting.visual_agents),
-        },
-        # An unsigned 32-bit number: BSON's int32 is signed, pymongo stores it as int64.
-        "cache_seed": chat.cache_seed,
-        "created_at": chat.created_at,
-        "updated_at": chat.updated_at,
-        "status": chat.status.value,
-        "waiting_for": chat.waiting_for,
-        "run_no": chat.run_no,
-        "run_claimed_at": chat.run_claimed_at,
-        "run_started": chat.run_started,
-        "last_seq": chat.last_seq,
-        "inbox_seq": chat.inbox_seq,
-        "pending": [dict(pending) for pending in chat.pending],
-        "cancel_requested": chat.cancel_requested,
-        "lease": None,
-        "usage": dict(chat.usage),
-        "state": to_text(chat.state),
-        "client_request_id": chat.client_request_id,
-    }
-
-
-def _from_document(found: Document) -> Chat:
-    greeting, lease = found["greeting"], found["lease"]
-    visual = greeting["visual_agents"]
-    return Chat(
-        chat_id=found["_id"],
-        app_id=found["app_id"],
-        user_id=found["user_id"],
-        workflow_name=found["workflow_name"],
-        workflow_version=found["workflow_version"],
-        greeting=Greeting(
-            startup_mode=greeting["startup_mode"],
-            initial_agent=greeting["initial_agent"],
-            initial_message=greeting["initial_message"],
-            initial_message_to_user=greeting["initial_message_to_user"],
-            visual_agents=None if visual is None else tuple(visual),
-        ),
-        cache_seed=int(found["cache_seed"]),
-        created_at=_utc(found["created_at"]),
-        updated_at=_utc(found["updated_at"]),
-        status=ChatStatus(found["status"]),
-        waiting_for=found["waiting_for"],
-        run_no=found["run_no"],
-        run_claimed_at=None if found["run_claimed_at"] is None else _utc(found["run_claimed_at"]),
-        run_started=found["run_started"],
-        last_seq=found["last_seq"],
-        inbox_seq=found["inbox_seq"],
-        pending=tuple(found["pending"]),
-        cancel_requested=found["cancel_requested"],
-        lease=None if lease is None else Lease(lease["token"], _utc(lease["until"])),
-        usage={**no_usage(), **found["usage"]},
-        state=from_text(found["state"]),
-        client_request_id=found["client_request_id"],
-    )
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC)

@@ -34,6 +34,16 @@ class MongoConnections:
         with reachable():
             self._connections.delete_one({"_id": connection_id})
 
+    def delete_expired(self, now: datetime, limit: int) -> int:
+        """Remove connections past their life, at most ``limit``; the TTL index would, but comes when it likes."""
+        with reachable():
+            found = self._connections.find({"expires_at": {"$lte": now}}, {"_id": True}, limit=limit)
+            ids = [document["_id"] for document in found]
+            if not ids:
+                return 0
+            gone = self._connections.delete_many({"_id": {"$in": ids}, "expires_at": {"$lte": now}})
+        return gone.deleted_count
+
     def of_chat(self, tenant: Tenant, chat_id: str, now: datetime) -> Sequence[Connection]:
         # The TTL index is a janitor that comes when it likes; the filter decides.
         query = {**tenant.key, "chat_id": chat_id, "expires_at": {"$gt": now}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC
 
-from pymongo import ASCENDING
+from pymongo import ASCENDING, DESCENDING
 from pymongo.database import Database
 
 from mozaiks.access.principal import Tenant
@@ -26,13 +26,14 @@ class MongoEventLog:
         """Events with a greater ``seq``, in order, at most ``limit``."""
         return self._read({**tenant.key, "chat_id": chat_id, "seq": {"$gt": seq}}, limit)
 
-    def texts_after(self, tenant: Tenant, chat_id: str, seq: int, limit: int) -> Sequence[Event]:
-        """What was said after ``seq``, in order, at most ``limit``."""
-        return self._read({**tenant.key, "chat_id": chat_id, "type": "chat.text", "seq": {"$gt": seq}}, limit)
+    def newest_texts(self, tenant: Tenant, chat_id: str, seq: int, limit: int) -> Sequence[Event]:
+        """The newest of what was said after ``seq``, at most ``limit``, in order."""
+        query = {**tenant.key, "chat_id": chat_id, "type": "chat.text", "seq": {"$gt": seq}}
+        return self._read(query, limit, DESCENDING)[::-1]
 
-    def _read(self, query: Document, limit: int) -> list[Event]:
+    def _read(self, query: Document, limit: int, direction: int = ASCENDING) -> list[Event]:
         with reachable():
-            found = self._events.find(query, sort=[("seq", ASCENDING)], limit=limit)
+            found = self._events.find(query, sort=[("seq", direction)], limit=limit)
             return [_from_document(document) for document in found]
 
 

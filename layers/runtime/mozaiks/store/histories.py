@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pymongo import ASCENDING
+from pymongo import DESCENDING
 from pymongo.database import Database
 
 from mozaiks.access.principal import Tenant
@@ -20,13 +20,14 @@ class MongoHistories:
     def __init__(self, database: Database[Document]) -> None:
         self._entries = database["agent_histories"]
 
-    def read(self, tenant: Tenant, chat_id: str, agent: str) -> list[dict[str, Any]]:
-        """The agent's history from its beginning."""
+    def read(self, tenant: Tenant, chat_id: str, agent: str, limit: int) -> list[dict[str, Any]]:
+        """The newest entries of the agent's history, at most ``limit``, oldest first."""
         # The session was read under the user's key; histories carry the app's alone.
         with reachable():
             found = self._entries.find(
                 {"app_id": tenant.app_id, "chat_id": chat_id, "agent": agent},
                 {"_id": 0, "payload": 1},
-                sort=[("n", ASCENDING)],
+                sort=[("n", DESCENDING)],
+                limit=limit,
             )
-            return [from_text(document["payload"]) for document in found]
+            return [from_text(document["payload"]) for document in found][::-1]

@@ -24,6 +24,8 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
             partialFilterExpression={"client_request_id": {"$type": "string"}},
         ),
         IndexModel([("status", ASCENDING), ("run_claimed_at", ASCENDING)], name="for_reconcile"),
+        # Sparse: most chats wait without a deadline, or do not wait.
+        IndexModel([("pending.expires_at", ASCENDING)], name="by_deadline", sparse=True),
     ],
     "chat_events": [
         IndexModel([("chat_id", ASCENDING), ("seq", ASCENDING)], name="once_per_seq", unique=True),

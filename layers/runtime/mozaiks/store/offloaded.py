@@ -63,11 +63,11 @@ class OffloadedStore:
     async def transact(self, tenant: Tenant, chat_id: str, decide: Decide) -> Applied:
         return await self._run(lambda: self._chats.transact(tenant, chat_id, decide))
 
-    async def texts_after(self, tenant: Tenant, chat_id: str, seq: int, limit: int) -> Sequence[Event]:
-        return await self._run(lambda: self._events.texts_after(tenant, chat_id, seq, limit))
+    async def newest_texts(self, tenant: Tenant, chat_id: str, seq: int, limit: int) -> Sequence[Event]:
+        return await self._run(lambda: self._events.newest_texts(tenant, chat_id, seq, limit))
 
-    async def history(self, tenant: Tenant, chat_id: str, agent: str) -> list[dict[str, Any]]:
-        return await self._run(lambda: self._histories.read(tenant, chat_id, agent))
+    async def history(self, tenant: Tenant, chat_id: str, agent: str, limit: int) -> list[dict[str, Any]]:
+        return await self._run(lambda: self._histories.read(tenant, chat_id, agent, limit))
 
     async def tool_results(self, tenant: Tenant, chat_id: str, call_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
         return await self._run(lambda: self._results.read(tenant, chat_id, call_ids))

@@ -13,7 +13,7 @@ from mozaiks.access.principal import Tenant
 from mozaiks.store.client import Document, reachable
 from mozaiks.store.text import from_text, to_text
 
-__all__ = ["MongoToolResults"]
+__all__ = ["MongoToolResults", "to_document"]
 
 
 class MongoToolResults:
@@ -32,16 +32,7 @@ class MongoToolResults:
         """
         with reachable():
             try:
-                self._results.insert_one(
-                    {
-                        "app_id": tenant.app_id,
-                        "chat_id": chat_id,
-                        "call_id": call_id,
-                        "tool_name": tool_name,
-                        "result": to_text(result),
-                        "at": at,
-                    }
-                )
+                self._results.insert_one(to_document(tenant.app_id, chat_id, call_id, tool_name, result, at))
             except DuplicateKeyError:
                 return self.read(tenant, chat_id, [call_id])[call_id]
         return result
@@ -51,3 +42,16 @@ class MongoToolResults:
         query = {"app_id": tenant.app_id, "chat_id": chat_id, "call_id": {"$in": list(call_ids)}}
         with reachable():
             return {document["call_id"]: from_text(document["result"]) for document in self._results.find(query)}
+
+
+def to_document(
+    app_id: str, chat_id: str, call_id: str, tool_name: str, result: dict[str, Any], at: datetime
+) -> Document:
+    return {
+        "app_id": app_id,
+        "chat_id": chat_id,
+        "call_id": call_id,
+        "tool_name": tool_name,
+        "result": to_text(result),
+        "at": at,
+    }

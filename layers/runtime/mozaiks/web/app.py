@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from mozaiks.errors import MozaiksError
 from mozaiks.manifests import Workflows
 from mozaiks.store.client import reachable
-from mozaiks.web import chats, events, health, not_built, problems, workflows
+from mozaiks.web import answers, chats, events, health, not_built, problems, workflows
 from mozaiks.web.bearer import bearer
 from mozaiks.web.guards import BodyLimit, LastResort
 from mozaiks.web.openapi import describe
@@ -40,7 +40,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.add_exception_handler(MozaiksError, problems.from_error)
     app.add_exception_handler(RequestValidationError, problems.from_validation)
     app.add_exception_handler(HTTPException, problems.from_http_exception)
-    for module in (health, workflows, chats, events, not_built):
+    for module in (health, workflows, chats, answers, events, not_built):
         app.include_router(module.routes)
     app.openapi = describe(app, secured=parts.tokens is not None)  # type: ignore[method-assign]
     return app

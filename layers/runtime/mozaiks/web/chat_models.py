@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from mozaiks.chats.states import Chat, ChatStatus, WaitingFor
+from mozaiks.chats.requests import shown
+from mozaiks.chats.states import Chat, ChatStatus, RequestKind, WaitingFor
 from mozaiks.web.ids import BodyUserId, ClientRequestId, MessageId, RequestId
 
 __all__ = [
@@ -115,12 +116,32 @@ class ChatExists(BaseModel):
 
 
 class OpenRequest(BaseModel):
-    """Something the chat asked the user for and has no answer to yet."""
+    """Something the chat asked the user for and has no answer to yet.
 
-    request_id: str
-    kind: str = Field(examples=["input"])
+    Of an agent that users do not see, it says only what an answer needs.
+    """
+
+    request_id: str = Field(description="What an answer names; also the `event_id` of the event that asked.")
+    kind: RequestKind
     agent: str | None = Field(description="Who asks; null for the workflow itself and for agents users do not see.")
     prompt: str
+    response_schema: dict[str, Any] | None = Field(None, alias="schema", description="JSON Schema of the answer.")
+    expires_at: datetime | None = None
+    tool_name: str | None = None
+    tool_call_id: str | None = None
+    component_type: str | None = Field(None, description="The component that asks.")
+    display: Literal["inline", "artifact", "modal"] | None = None
+    payload: Any = Field(None, description="What the component shows; for an approval the arguments of the call.")
+
+
+class Artifact(BaseModel):
+    """What is to be shown in the artifact panel."""
+
+    event_id: str
+    tool_name: str
+    component: str | None
+    seq: int = Field(description="Where in the log it was shown.")
+    payload: Any = Field(None, description="Null where it is large: the event of this `seq` has it.")
 
 
 class Usage(BaseModel):
@@ -139,24 +160,20 @@ class ChatMetadata(ChatSummary):
     workflow_version: str
     cache_seed: int
     pending: list[OpenRequest]
-    last_artifact: Any = None
+    last_artifact: Artifact | None
     usage: Usage
 
     @classmethod
-    def of(cls, chat: Chat) -> ChatMetadata:
+    def of(cls, chat: Chat, *, sees_everything: bool = False) -> ChatMetadata:
         return cls(
             **ChatSummary.of(chat).model_dump(),
             workflow_version=chat.workflow_version,
             cache_seed=chat.cache_seed,
             pending=[
-                OpenRequest(
-                    request_id=pending["request_id"],
-                    kind=pending["kind"],
-                    agent=pending["agent"] if chat.greeting.shows(pending["agent"]) else None,
-                    prompt=pending["prompt"],
-                )
+                OpenRequest.model_validate(shown(pending, chat.greeting, sees_everything=sees_everything))
                 for pending in chat.pending
             ],
+            last_artifact=None if chat.last_artifact is None else Artifact(**chat.last_artifact),
             usage=Usage(**chat.usage),
         )
 
@@ -172,7 +189,11 @@ class SendMessage(_Body):
         MessageId | None, Field(description="A message with an id takes effect once, however often it is sent.")
     ] = None
     on_busy: Annotated[
-        Literal["enqueue", "interrupt", "reject"], Field(description="What to do while a run is going.")
+        Literal["enqueue", "interrupt", "reject"],
+        Field(
+            description="While a run is going: `enqueue` leaves the message to its next turn, `interrupt` stops the "
+            "turn for it, `reject` refuses it. An answer to an open request is taken in any case."
+        ),
     ] = "enqueue"
     user_id: BodyUserId | None = None
 
@@ -180,7 +201,9 @@ class SendMessage(_Body):
 class SentMessage(BaseModel):
     chat_id: str
     accepted: bool
-    queued: bool = Field(description="A run is going and will see it.")
+    queued: bool = Field(
+        description="It is stored, and no run was started for it: the one that is going sees it, or the next."
+    )
     message_id: str
     request_id: str | None
 

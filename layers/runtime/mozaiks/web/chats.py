@@ -52,7 +52,7 @@ async def chat_exists(caller: Caller, workflow_name: WorkflowName, chat_id: Chat
 @routes.get("/meta/{app_id}/{workflow_name}/{chat_id}")
 async def chat_meta(caller: Caller, workflow_name: WorkflowName, chat_id: ChatId, api: Api) -> ChatMetadata:
     """The chat's state."""
-    return ChatMetadata.of(api.chat(caller, workflow_name, chat_id))
+    return ChatMetadata.of(api.chat(caller, workflow_name, chat_id), sees_everything=caller.sees_everything)
 
 
 @routes.post("/{app_id}/{workflow_name}/start")
@@ -103,7 +103,11 @@ async def list_chats(
 async def send_message(
     body: SendMessage, caller: Caller, workflow_name: WorkflowName, chat_id: ChatId, api: Api
 ) -> SentMessage:
-    """Say something in a chat: it answers the open request, or waits for the run that is going."""
+    """Say something in a chat.
+
+    It answers the request it names, or the open one for input if there is exactly one. Otherwise it is a message that
+    the run sees: the one that is going, or the next.
+    """
     api.chat(caller, workflow_name, chat_id)
     command = SubmitInput(
         type="user.input.submit",

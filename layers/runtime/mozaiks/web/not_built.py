@@ -17,8 +17,6 @@ NOT_BUILT: Final[tuple[tuple[str, str], ...]] = (
     ("GET", "/metrics/perf/chats/{chat_id}"),
     ("GET", "/metrics/perf/chat/{chat_id}"),
     ("GET", "/metrics/prometheus"),
-    ("POST", "/api/chats/{app_id}/{workflow_name}/{chat_id}/answers"),
-    ("POST", "/api/chats/{app_id}/{workflow_name}/{chat_id}/retry"),
     ("DELETE", "/api/chats/{app_id}/{workflow_name}/{chat_id}"),
     ("DELETE", "/api/users/{app_id}/{user_id}"),
     ("GET", "/api/workflows/{workflow_name}/transport"),

@@ -265,11 +265,7 @@ def test_no_bytecode_is_written_beside_the_workflow(root: Root) -> None:
 
 
 def test_threads_that_load_at_once_get_one_module(root: Root) -> None:
-    root.write(
-        {
-            "One/tools/main.py": "import time\ntime.sleep(0.05)\nMADE = object()\ndef execute(): return MADE"
-        }
-    )
+    root.write({"One/tools/main.py": "import time\ntime.sleep(0.05)\nMADE = object()\ndef execute(): return MADE"})
     barrier = threading.Barrier(8)
 
     def load(_: int) -> object:

@@ -1,0 +1,68 @@
+"""A theatre for each test, and the count of what was disturbed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mozaiks.store.indexes import ensure_indexes
+from mozaiks_local.demo_model import run_in_thread
+from session_mongod import DatabaseServer
+
+from .plays import PLAYS
+from .theatre import AWS, Theatre, Workers
+
+__all__: list[str] = []
+
+Covered = Callable[[str, int], None]
+
+
+@pytest.fixture(scope="session")
+def workers() -> Iterator[Workers]:
+    made = Workers()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def theatre_of(
+    tmp_path: Path, mongod: DatabaseServer, database_name: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., Theatre]]:
+    """Opens the theatre of a play, by its name, with workers of these settings."""
+    for name, value in AWS.items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "workflows").mkdir()
+    opened: list[Theatre] = []
+    with run_in_thread(tmp_path / "workflows") as demo:
+
+        def make(name: str, **settings: Any) -> Theatre:
+            made = Theatre(PLAYS[name], tmp_path, mongod, database_name, demo, **settings)
+            opened.append(made)
+            ensure_indexes(made.runtime.parts.database)
+            return made
+
+        yield make
+        for theatre in opened:
+            theatre.close()
+
+
+@pytest.fixture
+def covered(record_property: Callable[[str, object], None]) -> Covered:
+    """Adds to the count of what was disturbed, told at the end of the test run."""
+    return lambda what, number: record_property(f"covered:{what}", number)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    totals: Counter[str] = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            for name, value in getattr(report, "user_properties", ()):
+                if name.startswith("covered:") and getattr(report, "when", None) == "call":
+                    totals[name.removeprefix("covered:")] += value
+    if totals:
+        words = ", ".join(f"{number} {what}" for what, number in sorted(totals.items()))
+        terminalreporter.write_line(f"delivery promise held over: {words}")
