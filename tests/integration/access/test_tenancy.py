@@ -253,6 +253,7 @@ def arguments(chat_id: str) -> dict[str, Any]:
         "workflow_name": "HelloWorld",
         "client_request_id": "r-1",
         "before": None,
+        "after": "",
         "status": None,
         "agent": "GreeterAgent",
         "message_id": "m",
