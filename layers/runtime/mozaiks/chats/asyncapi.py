@@ -129,7 +129,6 @@ _QUERY: Final[dict[str, dict[str, Any]]] = {
     "last_seq": {"type": "integer", "minimum": 0, "description": "`seq` of the last event the client has."},
     "access_token": {"type": "string", "description": "A token, where it can be sent no other way."},
     "batch": {"enum": ["true", "1"], "description": "Send what was missed as `chat.batch` frames."},
-    "access_token": {"type": "string", "description": "The token, where it stands in no header."},
 }
 _CHANNELS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "chat": ("/", ("local", "deployed")),
