@@ -3,13 +3,17 @@
 PYTHON ?= python3
 WORKERS ?= 2
 ARGS ?=
+STAGE ?= dev
+RUNTIME ?= python3.11
+ARCHITECTURE ?= arm64
 
 BOOTSTRAP = @$(PYTHON) local/bootstrap.py
+SAM = SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 RUN = @exec .venv/bin/python -m
 PIN = ../.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --only-binary :all: --generate-hashes --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help dev test soak lint format bench lock clean
+.PHONY: help dev test soak lint format bench build deploy lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -42,13 +46,29 @@ bench: ## measure, and print one table
 	$(BOOTSTRAP) test
 	$(RUN) benchmarks $(ARGS)
 
+build: .venv-sam/.installed ## build what is deployed, into .aws-sam (RUNTIME=python3.12, ARCHITECTURE=x86_64)
+	$(BOOTSTRAP) local
+	@$(SAM) validate --lint
+	@RUNTIME=$(RUNTIME) ARCHITECTURE=$(ARCHITECTURE) $(SAM) build \
+	  --parameter-overrides Runtime=$(RUNTIME) Architecture=$(ARCHITECTURE) $(ARGS)
+
+deploy: .venv-sam/.installed ## deploy what was built (STAGE=prod: a section of samconfig.toml, ARGS="--guided")
+	@$(SAM) deploy --config-env $(STAGE) $(ARGS)
+
+.venv-sam/.installed: requirements/sam.txt
+	$(BOOTSTRAP) local
+	@rm -rf .venv-sam
+	@.venv/bin/python -m venv .venv-sam
+	@.venv-sam/bin/python -m pip install --quiet --require-hashes --no-deps --only-binary :all: -r requirements/sam.txt
+	@touch $@
+
 lock: ## pin requirements/*.in again (ARGS="--upgrade" or "--upgrade-package NAME" for newer versions)
 	$(BOOTSTRAP) lock
-	@cd requirements && for use in test local layer; do \
+	@cd requirements && for use in test local layer sam; do \
 	  echo "pinning $$use.txt"; \
-	  $(PIN) $$use.in --output-file $$use.txt $$([ $$use = test ] || echo "--constraint test.txt") $(ARGS) || exit 1; \
+	  $(PIN) $$use.in --output-file $$use.txt $$(case $$use in layer|local) echo "--constraint test.txt";; esac) $(ARGS) || exit 1; \
 	done
 
 clean: ## remove the environment and every cache; chats and the database in .mozaiks stay
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv .venv-sam .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find . -name __pycache__ -type d -not -path './.mozaiks/*' -prune -exec rm -rf {} +

@@ -126,7 +126,11 @@ class World:
             "data": str(self.folder / "stack"),
             "cache": str(self.cache),
             "parameters": self.parameters,
-            "environment": {"MOZAIKS_WORKFLOWS_PATH": str(WORKFLOWS), "DEMO_MODEL_URL": self.model_url},
+            "environment": {
+                "MONGODB_URI": self.mongodb_uri,
+                "MOZAIKS_WORKFLOWS_PATH": str(WORKFLOWS),
+                "DEMO_MODEL_URL": self.model_url,
+            },
         }
         return Stack(**_answer(self._stop.enter_context(child(order)), "the local stack"))
 
@@ -135,7 +139,6 @@ class World:
         """Values of the template's parameters."""
         return {
             "StageName": "local",
-            "MongoDbUri": self.mongodb_uri,
             "MongoDbName": DATABASE,
             "AuthEnabled": "false",
             "LogLevel": "INFO",

@@ -79,6 +79,7 @@ def house(tmp_path_factory: pytest.TempPathFactory, mongod: DatabaseServer) -> I
     name = f"house_{folder.name}_{time.time_ns()}"
     with run_in_thread(workflows) as demo:
         environment = {
+            "MONGODB_URI": mongod.uri,
             "MOZAIKS_WORKFLOWS_PATH": str(workflows),
             "DEMO_MODEL_URL": demo.url,
             "LEASE_SECONDS": "2",
@@ -94,7 +95,6 @@ def house(tmp_path_factory: pytest.TempPathFactory, mongod: DatabaseServer) -> I
             port=0,
             parameters={
                 "StageName": "local",
-                "MongoDbUri": mongod.uri,
                 "MongoDbName": name,
                 "AuthEnabled": "false",
             },

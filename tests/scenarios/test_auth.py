@@ -68,14 +68,14 @@ def guarded(tmp_path_factory: pytest.TempPathFactory, mongod: DatabaseServer) ->
             port=0,
             parameters={
                 "StageName": "local",
-                "MongoDbUri": mongod.uri,
                 "MongoDbName": settings.mongodb_db_name,
                 "AuthEnabled": "true",
-                "JwtSecret": SECRET,
                 "AllowedIssuers": "us",
                 "LogLevel": "DEBUG",
             },
             environment={
+                "MONGODB_URI": mongod.uri,
+                "JWT_SECRET": SECRET,
                 "MOZAIKS_WORKFLOWS_PATH": str(ROOT / "workflows"),
                 "DEMO_MODEL_URL": demo.url,
                 "JWT_LEEWAY_SECONDS": "0",

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from pydantic import AliasChoices, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from mozaiks.errors import MozaiksError
+
 __all__ = ["MIN_SECRET_BYTES", "Settings", "check_secret", "settings"]
 
 MIN_SECRET_BYTES: Final = 32
+
+_SECRETS: Final = {
+    "MONGODB_URI_SECRET_ARN": ("mongodb_uri", "MONGODB_URI", "MONGO_URI", "DATABASE_URI"),
+    "JWT_SECRET_ARN": ("jwt_secret", "JWT_SECRET"),
+    "OPENAI_API_KEY_SECRET_ARN": ("openai_api_key", "OPENAI_API_KEY"),
+}
+"""The variable that names a secret → the field it fills, and the variables that come before it."""
 
 
 class Settings(BaseSettings):
@@ -36,6 +47,7 @@ class Settings(BaseSettings):
         description="Check tokens. Unset: false where STAGE is `local`, true elsewhere. False is refused elsewhere.",
     )
     jwt_secret: SecretStr | None = Field(None, description="Secret of HS256 tokens; at least 32 bytes.")
+    jwt_secret_arn: str | None = Field(None, description="Secret of Secrets Manager that holds JWT_SECRET.")
     jwks_url: str | None = Field(None, description="Address of the issuer's public keys, for RS256 and ES256 tokens.")
     oidc_issuer: str | None = Field(None, description="OpenID Connect issuer that says where its public keys are.")
     allowed_issuers: str = Field(
@@ -56,6 +68,7 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("mongodb_uri", "mongo_uri", "database_uri"),
         description="Connection string of a replica set. Aliases: MONGO_URI, DATABASE_URI.",
     )
+    mongodb_uri_secret_arn: str | None = Field(None, description="Secret of Secrets Manager that holds MONGODB_URI.")
     mongodb_db_name: str = Field("mozaiksai", description="Database that holds everything.")
     mongodb_timeout_seconds: float = Field(8.0, gt=0, description="Longest a database operation may take.")
 
@@ -64,6 +77,9 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535, description="The one port of the local stack.")
 
     openai_api_key: SecretStr | None = Field(None, description="Key of the model service. Unset locally: demo model.")
+    openai_api_key_secret_arn: str | None = Field(
+        None, description="Secret of Secrets Manager that holds OPENAI_API_KEY."
+    )
     openai_base_url: str | None = Field(None, description="Address of another OpenAI-compatible service.")
     openai_model: str = Field("gpt-4o-mini", description="Model of agents that name none.")
     demo_model_url: str | None = Field(
@@ -156,5 +172,39 @@ def _listed(text: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def settings() -> Settings:
-    """The process's settings, read on first use."""
-    return Settings()
+    """The process's settings, read on first use; secrets that have only an ARN come from Secrets Manager.
+
+    Raises
+    ------
+    MozaiksError
+        ``CONFIGURATION`` if a secret cannot be read.
+    """
+    return Settings(**_deployed_secrets(os.environ))
+
+
+def _deployed_secrets(environ: Mapping[str, str]) -> dict[str, Any]:
+    """What Secrets Manager holds, by field. A value that stands in the environment itself wins."""
+    found: dict[str, Any] = {}
+    for arn_variable, (field, *variables) in _SECRETS.items():
+        arn = environ.get(arn_variable)
+        if arn and not any(environ.get(variable) for variable in variables):
+            found[field] = SecretStr(_read_secret(arn, arn_variable))
+    return found
+
+
+def _read_secret(arn: str, variable: str) -> str:
+    # Imported here: with boto3 it costs a fifth of a second, and nothing local needs it.
+    from aws_lambda_powertools.utilities import parameters
+    from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
+
+    try:
+        value = parameters.get_secret(arn)
+    except GetParameterError as error:
+        # The cause's text may repeat the request; its code is what one has to know.
+        cause = error.__cause__ or error.__context__
+        response = getattr(cause, "response", None) or {}
+        code = response.get("Error", {}).get("Code") or type(cause or error).__name__
+        raise MozaiksError("CONFIGURATION", f"the secret that {variable} names cannot be read: {code}") from None
+    if not isinstance(value, str) or not value.strip():
+        raise MozaiksError("CONFIGURATION", f"the secret that {variable} names holds no text")
+    return value.strip()

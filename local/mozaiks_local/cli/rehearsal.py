@@ -126,11 +126,15 @@ def rehearsal(workflow: Path) -> Iterator[Play]:
             port=0,
             parameters={
                 "StageName": "local",
-                "MongoDbUri": settings.mongodb_uri.get_secret_value(),
                 "MongoDbName": name,
                 "AuthEnabled": "false",
             },
-            environment={"MOZAIKS_WORKFLOWS_PATH": str(folder), "DEMO_MODEL_URL": model.url, "LOG_LEVEL": "WARNING"},
+            environment={
+                "MONGODB_URI": settings.mongodb_uri.get_secret_value(),
+                "MOZAIKS_WORKFLOWS_PATH": str(folder),
+                "DEMO_MODEL_URL": model.url,
+                "LOG_LEVEL": "WARNING",
+            },
             schedule=False,
             cache_dir=_ROOT / ".mozaiks" / "cache",
         )

@@ -43,6 +43,9 @@ class StackConfig:
         Factor of Step Functions' Wait states and retry intervals; below 1 for tests only.
     log_sink
         Called with a function's id and each line its workers write, in the stack's thread.
+    python
+        Interpreter of the workers; ``None`` for the stack's own. One that has AWS's runtime client, boto3 and no more
+        is what a deployed layer meets.
     """
 
     template: Path
@@ -60,3 +63,4 @@ class StackConfig:
     socket_limits: SocketLimits = field(default_factory=SocketLimits)
     time_scale: float = 1.0
     log_sink: LogSink | None = None
+    python: Path | None = None

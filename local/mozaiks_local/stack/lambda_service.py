@@ -7,6 +7,7 @@ import importlib.util
 import json
 import logging
 import os
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
@@ -84,6 +85,8 @@ class LambdaService:
         Bounds and pauses.
     said
         Called with a function's id and a chunk of what one of its workers wrote.
+    python
+        The workers' interpreter.
     """
 
     def __init__(
@@ -91,6 +94,7 @@ class LambdaService:
         functions: Iterable[FunctionDefinition],
         limits: LambdaLimits,
         said: Callable[[str, bytes], None],
+        python: str = sys.executable,
     ) -> None:
         missing = importlib.util.find_spec("awslambdaric") is None or importlib.util.find_spec("runtime_client") is None
         if missing:
@@ -100,6 +104,7 @@ class LambdaService:
         self._by_worker: dict[Worker, _Function] = {}
         self._limits = limits
         self._said = said
+        self._python = python
         self._tasks: set[asyncio.Task[Any]] = set()
         self._stopping = False
 
@@ -211,6 +216,7 @@ class LambdaService:
             timeout=definition.timeout,
             init_timeout=self._limits.init_seconds,
             freeze=self._limits.freeze,
+            python=self._python,
         )
         function.workers.append(worker)
         self._by_worker[worker] = function

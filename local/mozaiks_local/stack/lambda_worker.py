@@ -97,6 +97,8 @@ class Worker:
         Seconds until its first poll.
     freeze
         Stop the process (SIGSTOP) between events, as Lambda does.
+    python
+        The interpreter; it must have ``awslambdaric``.
     """
 
     def __init__(
@@ -110,6 +112,7 @@ class Worker:
         timeout: float,
         init_timeout: float,
         freeze: bool = False,
+        python: str = sys.executable,
     ) -> None:
         self.state: Literal["starting", "idle", "busy", "gone"] = "starting"
         self.current: Invocation | None = None
@@ -125,6 +128,7 @@ class Worker:
         self._timeout = timeout
         self._init_timeout = init_timeout
         self._freeze = freeze
+        self._python = python
         self._next: asyncio.Future[HttpResponse] | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._server = HttpServer(
@@ -137,7 +141,7 @@ class Worker:
         port = self._server.bind("127.0.0.1", 0)
         await self._server.serve()
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-P", str(_SCRIPT), str(os.getpid()), self._handler,
+            self._python, "-P", str(_SCRIPT), str(os.getpid()), self._handler,
             cwd=self._cwd,
             env={**self._environment, "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{port}"},
             stdin=asyncio.subprocess.DEVNULL,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import sys
 import threading
 from collections.abc import Coroutine
 from concurrent.futures import Future
@@ -89,7 +90,12 @@ class LocalStack:
         cache.mkdir(parents=True, exist_ok=True)
         self.template = read_template(config.template, config.parameters, cache)
         self._logs = WorkerLogs(config.data_dir / "logs", config.log_sink)
-        self._lambda = LambdaService(self.template.functions.values(), config.lambda_limits, self._logs.write)
+        self._lambda = LambdaService(
+            self.template.functions.values(),
+            config.lambda_limits,
+            self._logs.write,
+            str(config.python or sys.executable),
+        )
         self._invoke_endpoint = InvokeEndpoint(self._lambda)
         self.gateway = Gateway(self.template, self._lambda, config.socket_limits)
         self._scheduler = Scheduler(self.template.schedules, self._lambda)

@@ -27,7 +27,9 @@ __all__ = ["read_template"]
 
 # Nothing happens locally for these, and nothing is missing without them.
 _SILENT = {"AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::Lambda::Permission",
-           "AWS::Logs::LogGroup", "AWS::CloudFormation::WaitConditionHandle"}  # fmt: skip
+           "AWS::Logs::LogGroup", "AWS::CloudFormation::WaitConditionHandle",
+           # Workers get secrets by their environment; failed events are reported in the worker's log.
+           "AWS::SecretsManager::Secret", "AWS::Lambda::EventInvokeConfig", "AWS::SQS::Queue"}  # fmt: skip
 _METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "x-amazon-apigateway-any-method"}
 _INTEGRATION_TIMEOUT_SECONDS = 29.0  # API Gateway's longest for a socket route
 _URL_SUFFIX = "amazonaws.com"
@@ -187,6 +189,7 @@ class _Reader:
                 layers.append(folder)
         variables = properties.get("Environment", {}).get("Variables", {})
         function_name = properties.get("FunctionName", name)
+        reserved = properties.get("ReservedConcurrentExecutions")  # text, when a parameter says it
         return FunctionDefinition(
             id=name,
             name=function_name,
@@ -198,7 +201,7 @@ class _Reader:
             memory=int(properties.get("MemorySize", 128)),
             environment={key: str(value) for key, value in variables.items()},
             layers=tuple(layers),
-            reserved_concurrency=properties.get("ReservedConcurrentExecutions"),
+            reserved_concurrency=None if reserved is None else int(reserved),
         )
 
     def _target(self, uri: Any) -> str | None:
