@@ -35,6 +35,8 @@ def command_line(
     parameters = {
         "diagnosticDataCollectionEnabled": "false",
         "ttlMonitorSleepSecs": str(ttl_monitor_seconds),
+        # A worker killed within a transaction must not hold its chat for the server's default minute.
+        "transactionLifetimeLimitSeconds": "10",
         "shutdownTimeoutMillisForSignaledShutdown": "100",
     }
     if enable_test_commands:

@@ -7,7 +7,7 @@ import logging
 import math
 from collections.abc import Callable
 from datetime import datetime
-from typing import Final, Literal, TypedDict
+from typing import Any, Final, Literal, TypedDict
 
 from mozaiks.chats.changes import ChatFields
 from mozaiks.chats.decisions import ask
@@ -27,7 +27,8 @@ from mozaiks.engine.routing import AUTO, after_turn, before_reply, first_speaker
 from mozaiks.engine.safe_point import SafePoint, Scribe
 from mozaiks.engine.script import WorkflowHooks
 from mozaiks.engine.selection import SELECTOR, choose_speaker
-from mozaiks.engine.tools import Toolbox
+from mozaiks.engine.tool_calls import as_outcome, needs_people, response_event
+from mozaiks.engine.tools import Toolbox, failed, transfer_tool_name
 from mozaiks.engine.turn import Turn, TurnEnd, TurnLimits
 from mozaiks.errors import MozaiksError
 from mozaiks.manifests.spec import TERMINATE, USER, ModelSpec, WorkflowSpec
@@ -38,7 +39,7 @@ __all__ = ["ActiveSlice", "Outcome", "outcome_of"]
 log = logging.getLogger("mozaiks.engine")
 
 MAX_BACKOFF_SECONDS: Final = 60
-INTERRUPTED: Final = "Error: the user interrupted before this was done."
+INTERRUPTED: Final = "the user interrupted before this was done"
 _RETRIED: Final = frozenset({"MODEL_UNAVAILABLE", "MODEL_INVALID_RESPONSE"})
 _OTHER_MODEL: Final = frozenset({*_RETRIED, "MODEL_REJECTED", "MODEL_NOT_CONFIGURED"})
 _TEXTS_FOR_SELECTION: Final = 30
@@ -379,16 +380,25 @@ class ActiveSlice:
         stored = await self._store.history(self._scribe.tenant, self._scribe.chat.chat_id, turn.agent, 1)
         calls = stored[-1]["calls"] if stored and stored[-1]["kind"] == "response" else []
         if calls:
-            # A provider refuses calls without results.
-            ids = [call["id"] for call in calls]
-            kept = await self._store.tool_results(self._scribe.tenant, self._scribe.chat.chat_id, ids)
-            rows = [
-                (call["id"], call["name"], kept[call["id"]]["text"] if call["id"] in kept else INTERRUPTED)
-                for call in calls
-            ]
-            point.history.append((turn.agent, encode_results(rows)))
+            await self._answer_calls(turn.agent, calls, point)
         state.open_turn, state.last_speaker, state.speaker = None, turn.agent, None
         return point
+
+    async def _answer_calls(self, agent: str, calls: list[dict[str, Any]], point: SafePoint) -> None:
+        """Give every call of an interrupted batch a result, its own where it has one: a provider refuses others."""
+        chat, spec = self._scribe.chat, self._workflows.get(self._scribe.chat.workflow_name).spec
+        transfers = {transfer_tool_name(rule.target) for rule in spec.handoffs_from(agent) if rule.kind == "llm"}
+        tools = {tool.name: tool for tool in spec.tools}
+        kept = await self._store.tool_results(self._scribe.tenant, chat.chat_id, [call["id"] for call in calls])
+        rows = []
+        for call in calls:
+            outcome = as_outcome(kept[call["id"]]) if call["id"] in kept else failed(INTERRUPTED)
+            rows.append((call["id"], call["name"], outcome["text"]))
+            point.context.update(outcome["context"])
+            if call["name"] not in transfers and not needs_people(tools.get(call["name"])):
+                point.events.append(response_event(agent, call["id"], call["name"], outcome))
+        point.history.append((agent, encode_results(rows)))
+        apply_changes(spec, self._scribe.state, point)
 
     # --- when it does not go well -----------------------------------------------------------------------------------
 

@@ -8,7 +8,10 @@ from typing import Any, Final
 
 from ag2 import Agent
 from ag2.config import ModelConfig
-from ag2.events import ModelRequest, ModelResponse, TextInput
+from ag2.context import ConversationContext
+from ag2.events import BaseEvent, ModelRequest, ModelResponse, TextInput
+from ag2.middleware import BaseMiddleware, Middleware
+from ag2.middleware.base import LLMCall
 
 from mozaiks.engine.model_client import as_model_error
 from mozaiks.engine.outputs import DeclaredOutput
@@ -52,7 +55,7 @@ async def choose_speaker(
     people = "\n".join(f"- {name}: {_described(spec, name)}" for name in candidates)
     talk = "\n\n".join(f"[{speaker}]: {text}" for speaker, text in texts) or "(Nobody has spoken yet.)"
     try:
-        reply = await Agent(SELECTOR, config=model).resume(
+        reply = await Agent(SELECTOR, config=model, middleware=[Middleware(_OneAnswer)]).resume(
             ModelRequest([TextInput(talk)]),
             prompt=[f"{_PROMPT}\n\n{people}"],
             response_schema=DeclaredOutput("next_speaker", schema),
@@ -68,6 +71,18 @@ async def choose_speaker(
     if name not in candidates:
         raise MozaiksError("MODEL_INVALID_RESPONSE", "the model named no agent that could speak next")
     return name, reply.response
+
+
+class _OneAnswer(BaseMiddleware):
+    """Lets the model answer once. It was offered no tools; calling some would be answered and asked again for ever."""
+
+    async def on_llm_call(
+        self, call_next: LLMCall, events: Sequence[BaseEvent], context: ConversationContext
+    ) -> ModelResponse:
+        response = await call_next(events, context)
+        if response.tool_calls:
+            raise MozaiksError("MODEL_INVALID_RESPONSE", "the model called tools where it was to name an agent")
+        return response
 
 
 def _described(spec: WorkflowSpec, name: str) -> str:

@@ -34,7 +34,7 @@ from mozaiks.engine.tools import CURRENT_CALL, Toolbox, ToolCallScope, ToolOutco
 from mozaiks.engine.variables import Variables
 from mozaiks.manifests.spec import ToolKind, ToolSpec, WorkflowSpec
 
-__all__ = ["ToolCalls", "needs_people"]
+__all__ = ["ToolCalls", "as_outcome", "needs_people", "response_event"]
 
 log = logging.getLogger("mozaiks.engine")
 
@@ -91,7 +91,7 @@ class ToolCalls:
         """Take the calls of a response that a former slice stored, with the results that are in the journal."""
         self._batch = list(calls)
         await self._look_up(call.id for call in self._batch)
-        self._outcomes = {call.id: _as_outcome(self._kept[call.id]) for call in self._batch if call.id in self._kept}
+        self._outcomes = {call.id: as_outcome(self._kept[call.id]) for call in self._batch if call.id in self._kept}
 
     async def call(
         self, call_next: ToolExecution, event: ToolCallEvent, context: ConversationContext
@@ -163,16 +163,7 @@ class ToolCalls:
 
     def answered(self, call: ToolCallEvent, outcome: ToolOutcome) -> NewEvent:
         """What the log says of a result."""
-        data: ToolResponse = {
-            "tool_name": call.name,
-            "tool_call_id": call.id,
-            "corr": call.id,
-            "agent": self._agent,
-            "success": outcome["status"] == "ok",
-            "status": outcome["status"],
-            "content": outcome["content"],
-        }
-        return NewEvent("chat.tool_response", data, agent=self._agent)
+        return response_event(self._agent, call.id, call.name, outcome)
 
     # --- one call ---------------------------------------------------------------------------------------------------
 
@@ -186,7 +177,7 @@ class ToolCalls:
                 self._asks[event.id] = found  # type: ignore[assignment]
                 return None
             kept = await self._keep(event, event.id, dict(found))
-            self._outcomes[event.id] = _as_outcome(kept)
+            self._outcomes[event.id] = as_outcome(kept)
         return self._outcomes[event.id]
 
     async def _found(
@@ -339,6 +330,20 @@ class ToolCalls:
         return failed(f"there is no tool {call.name!r:.80}; there are: {names or 'none'}")
 
 
+def response_event(agent: str, call_id: str, tool_name: str, outcome: ToolOutcome) -> NewEvent:
+    """What the log says of a result."""
+    data: ToolResponse = {
+        "tool_name": tool_name,
+        "tool_call_id": call_id,
+        "corr": call_id,
+        "agent": agent,
+        "success": outcome["status"] == "ok",
+        "status": outcome["status"],
+        "content": outcome["content"],
+    }
+    return NewEvent("chat.tool_response", data, agent=agent)
+
+
 def needs_people(spec: ToolSpec | None) -> bool:
     """Whether a call of the tool waits for a person."""
     if spec is None:
@@ -347,7 +352,7 @@ def needs_people(spec: ToolSpec | None) -> bool:
     return shown or spec.requires_approval
 
 
-def _as_outcome(kept: dict[str, Any]) -> ToolOutcome:
+def as_outcome(kept: dict[str, Any]) -> ToolOutcome:
     return {
         "status": kept["status"],
         "content": kept["content"],
