@@ -26,8 +26,8 @@ LOCAL = Path(__file__).parents[3] / "local"
 
 PROGRAM = """
     import sys, json, signal, threading
-# A shell that runs the tests in the background has them ignore SIGINT, and so their children.
-signal.signal(signal.SIGINT, signal.default_int_handler)
+    # A shell that runs the tests in the background has them ignore SIGINT, and so their children.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     from pathlib import Path
     from mozaiks_local.stack import LocalStack, StackConfig
     config = StackConfig(Path(sys.argv[1]), Path(sys.argv[2]), port=0, cache_dir=Path(sys.argv[3]), schedule=False)
