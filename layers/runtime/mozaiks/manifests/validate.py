@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mozaiks.errors import MozaiksError
+from mozaiks.manifests.dependencies import dependency_problems
 from mozaiks.manifests.nodes import MAX_FILE_BYTES
 from mozaiks.manifests.problems import Problem, closest
 from mozaiks.manifests.registry import Registry, discover
@@ -44,14 +45,15 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What came of one validation, every workflow with every problem of it."""
+    """What came of one validation: every workflow with every problem of it, and those of the pack of all of them."""
 
     workflows: tuple[Checked, ...]
+    pack: tuple[Problem, ...] = ()
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """All problems, by workflow."""
-        return tuple(problem for workflow in self.workflows for problem in workflow.problems)
+        """All problems, by workflow, the pack's last."""
+        return (*(problem for workflow in self.workflows for problem in workflow.problems), *self.pack)
 
     @property
     def errors(self) -> int:
@@ -82,6 +84,7 @@ class Report:
             "passed": self.passes(strict=strict),
             "errors": self.errors,
             "warnings": self.warnings,
+            "pack": [problem.as_dict() for problem in self.pack],
             "workflows": [
                 {
                     "name": workflow.name,
@@ -114,7 +117,7 @@ def validate(root: Path, names: Iterable[str] = ()) -> Report:
     checked = sorted(_checked(discover(root)), key=lambda workflow: (workflow.name.casefold(), workflow.name))
     wanted = {name.casefold(): name for name in names}
     if not wanted:
-        return Report(tuple(checked))
+        return Report(tuple(checked), dependency_problems(root, [workflow.name for workflow in checked]))
     chosen: list[Checked] = []
     for folded, name in wanted.items():
         # two folders may differ in case only, which is one of the problems told
