@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from mozaiks.chats.changes import Change, ChatFields
-from mozaiks.chats.events import ErrorData, NewEvent, RunComplete, Text, new_id
+from mozaiks.chats.events import NewEvent, RunComplete, Text, error_event, new_id
 from mozaiks.chats.requests import announce, dismissals
 from mozaiks.chats.states import Chat, ChatStatus, PendingInput, pending_input
 from mozaiks.errors import MozaiksError
@@ -193,14 +193,7 @@ def end(
     """
     said = list(before)
     if error is not None:
-        told: ErrorData = {
-            "code": error.code,
-            "message": error.message,
-            "severity": "error",
-            "retryable": error.retryable,
-            "details": error.details,
-        }
-        said.append(NewEvent("chat.error", told))
+        said.append(error_event(error))
     said += dismissals(chat.pending, status)
     since = chat.run_claimed_at or now
     completed: RunComplete = {

@@ -13,6 +13,8 @@ from typing import Any, Final, Literal, NotRequired
 
 from typing_extensions import TypedDict  # pydantic reads no other before Python 3.12
 
+from mozaiks.errors import MozaiksError
+
 __all__ = [
     "DURABLE",
     "ChatMeta",
@@ -38,6 +40,7 @@ __all__ = [
     "UiToolDismiss",
     "UsageDelta",
     "envelope",
+    "error_event",
     "error_frame",
     "new_id",
     "timestamp",
@@ -294,6 +297,18 @@ def envelope(
     frame["timestamp"] = timestamp(at)
     frame["data"] = {"kind": type_.removeprefix("chat."), **data}
     return frame
+
+
+def error_event(error: MozaiksError, severity: Literal["error", "warning"] = "error") -> NewEvent:
+    """An error as the chat's log tells it. A warning did not end the run."""
+    data: ErrorData = {
+        "code": error.code,
+        "message": error.message,
+        "severity": severity,
+        "retryable": error.retryable,
+        "details": error.details,
+    }
+    return NewEvent("chat.error", data)
 
 
 def error_frame(

@@ -11,10 +11,10 @@ from typing import Any, Final, Literal, TypedDict
 
 from mozaiks.chats.changes import ChatFields
 from mozaiks.chats.decisions import ask
-from mozaiks.chats.events import ErrorData, NewEvent, RunComplete, RunStart, UsageDelta
+from mozaiks.chats.events import NewEvent, RunComplete, RunStart, error_event
 from mozaiks.chats.requests import announce, dismissals
 from mozaiks.chats.states import Chat, ChatStatus, no_usage
-from mozaiks.engine.answers import usage_of
+from mozaiks.engine.answers import usage_event, usage_of
 from mozaiks.engine.budget import Budget, BudgetSpent
 from mozaiks.engine.codec import encode_results
 from mozaiks.engine.context import ContextSources, initial_values
@@ -238,16 +238,7 @@ class ActiveSlice:
         texts = [(event.data["agent"] or "user", event.data["content"]) for event in page]
         model = self._models.of_agent(ModelSpec(), workflow=spec.name, agent=SELECTOR, chat_id=chat.chat_id)
         state.speaker, response = await choose_speaker(spec, names, texts, model)
-        usage = usage_of(response)
-        delta: UsageDelta = {
-            "agent": None,
-            "model": response.model,
-            "prompt_tokens": usage["prompt_tokens"],
-            "completion_tokens": usage["completion_tokens"],
-            "cached_tokens": usage["cached_tokens"],
-            "total_tokens": usage["total_tokens"],
-        }
-        await self._scribe.write(SafePoint(events=[NewEvent("chat.usage_delta", delta)], usage=usage))
+        await self._scribe.write(SafePoint(events=[usage_event(None, response)], usage=usage_of(response)))
 
     def _turn(self, loaded: LoadedWorkflow, hooks: WorkflowHooks, speaker: str) -> Turn:
         chat, spec = self._scribe.chat, loaded.spec
@@ -407,7 +398,7 @@ class ActiveSlice:
         state = self._scribe.state
         state.attempts += 1
         wait = min(MAX_BACKOFF_SECONDS, self._config.model_backoff_seconds * 2 ** (state.attempts - 1))
-        point = SafePoint(events=[_error(error, severity="warning")])
+        point = SafePoint(events=[error_event(error, "warning")])
         await self._scribe.write(point, lambda _: ({"lease": None}, []))
         return {"outcome": "backoff", "wait_seconds": max(1, math.ceil(wait))}
 
@@ -420,13 +411,13 @@ class ActiveSlice:
         if turn.fallbacks >= len(agent.llm.fallback):
             return None
         turn.fallbacks += 1
-        point = SafePoint(events=[_error(error, severity="warning")])
+        point = SafePoint(events=[error_event(error, "warning")])
         await self._scribe.write(point, lambda _: ({"lease": None}, []))
         return {"outcome": "continue", "wait_seconds": 0}
 
     async def _fail(self, error: MozaiksError) -> Outcome:
         log.error("A run failed: %s", error.code, exc_info=error)
-        point = SafePoint(events=[_error(error, severity="error")])
+        point = SafePoint(events=[error_event(error)])
         if self._hooks is not None:
             await self._hooks.on_error(point, error)
             apply_changes(self._hooks.spec, self._scribe.state, point)
@@ -472,15 +463,4 @@ def outcome_of(chat: Chat) -> Outcome:
 
 def _stopped(stop: Stop) -> NewEvent:
     code = "MAX_TURNS" if stop.reason == "max_turns" else "MAX_AUTO_REPLIES"
-    return _error(MozaiksError(code, stop.words), severity="warning")
-
-
-def _error(error: MozaiksError, *, severity: Literal["error", "warning"]) -> NewEvent:
-    data: ErrorData = {
-        "code": error.code,
-        "message": error.message,
-        "severity": severity,
-        "retryable": error.retryable,
-        "details": error.details,
-    }
-    return NewEvent("chat.error", data)
+    return error_event(MozaiksError(code, stop.words), "warning")

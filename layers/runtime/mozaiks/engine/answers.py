@@ -7,10 +7,11 @@ from typing import Any, NoReturn
 
 from ag2.events import ModelMessage, ModelResponse, ToolCallEvent, ToolCallsEvent
 
+from mozaiks.chats.events import NewEvent, UsageDelta
 from mozaiks.chats.states import UsageTotals
 from mozaiks.errors import MozaiksError
 
-__all__ = ["arguments_of", "cleaned", "usage_of"]
+__all__ = ["arguments_of", "cleaned", "usage_event", "usage_of"]
 
 
 def cleaned(response: ModelResponse, call_prefix: str) -> ModelResponse:
@@ -69,6 +70,20 @@ def usage_of(response: ModelResponse) -> UsageTotals:
         "total_tokens": int(usage.total_tokens or prompt + completion),
         "model_calls": 1,
     }
+
+
+def usage_event(agent: str | None, response: ModelResponse) -> NewEvent:
+    """What the log says of one model call's tokens."""
+    usage = usage_of(response)
+    data: UsageDelta = {
+        "agent": agent,
+        "model": response.model,
+        "prompt_tokens": usage["prompt_tokens"],
+        "completion_tokens": usage["completion_tokens"],
+        "cached_tokens": usage["cached_tokens"],
+        "total_tokens": usage["total_tokens"],
+    }
+    return NewEvent("chat.usage_delta", data, agent=agent)
 
 
 def _unicode(text: str) -> str:

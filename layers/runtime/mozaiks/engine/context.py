@@ -9,8 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from typing_extensions import TypedDict
-
+from mozaiks.chats.events import ContextUpdate
 from mozaiks.engine.context_computed import computed_value, in_order
 from mozaiks.engine.context_sources import ContextSources, initial_values
 from mozaiks.engine.context_triggers import response_triggers, text_triggers
@@ -30,13 +29,6 @@ __all__ = [
     "response_triggers",
     "text_triggers",
 ]
-
-
-class ContextUpdate(TypedDict):
-    """Data of a ``context_update`` event."""
-
-    variable: str
-    value: Any
 
 
 @dataclass(frozen=True, slots=True)

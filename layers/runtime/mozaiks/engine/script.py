@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mozaiks.authoring import AbortRun
-from mozaiks.chats.events import ErrorData, NewEvent
+from mozaiks.chats.events import NewEvent, error_event
 from mozaiks.engine.hooks import HookFailure, HookRunner, LifecycleTrigger, MomentHook, TextHook
 from mozaiks.engine.safe_point import SafePoint, Scribe
 from mozaiks.engine.variables import Variables
@@ -94,11 +94,5 @@ class WorkflowHooks:
 
 
 def _reported(failure: HookFailure) -> NewEvent:
-    data: ErrorData = {
-        "code": failure.code,
-        "message": failure.message,
-        "severity": "warning",
-        "retryable": False,
-        "details": {"hook": failure.hook, "function": failure.function},
-    }
-    return NewEvent("chat.error", data)
+    words = MozaiksError(failure.code, failure.message, hook=failure.hook, function=failure.function)
+    return error_event(words, "warning")

@@ -7,7 +7,7 @@ import inspect
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, TypedDict
 
@@ -55,7 +55,6 @@ class ToolCallScope:
 
     values: Mapping[str, Any]
     returned: Any = None
-    changes: dict[str, Any] = field(default_factory=dict)
 
 
 CURRENT_CALL: ContextVar[ToolCallScope] = ContextVar("mozaiks_tool_call")

@@ -16,9 +16,9 @@ from ag2.middleware import BaseMiddleware, Middleware
 from ag2.middleware.base import LLMCall, ToolExecution, ToolResultType
 
 from mozaiks.access.principal import Tenant
-from mozaiks.chats.events import NewEvent, SelectSpeaker, StructuredOutputReady, Text, UsageDelta
+from mozaiks.chats.events import NewEvent, SelectSpeaker, StructuredOutputReady, Text
 from mozaiks.chats.states import PendingInput
-from mozaiks.engine.answers import cleaned, usage_of
+from mozaiks.engine.answers import cleaned, usage_event, usage_of
 from mozaiks.engine.budget import Budget, BudgetSpent
 from mozaiks.engine.codec import decode, encode_request, encode_response
 from mozaiks.engine.context import exposed, text_triggers
@@ -359,18 +359,10 @@ class Turn:
 
     def _account(self, point: SafePoint, response: ModelResponse) -> None:
         """Add a response to the agent's history, and its usage to the log."""
-        name, usage = self._agent.name, usage_of(response)
+        name = self._agent.name
         point.history.append((name, encode_response(response)))
-        point.usage = usage
-        delta: UsageDelta = {
-            "agent": name,
-            "model": response.model,
-            "prompt_tokens": usage["prompt_tokens"],
-            "completion_tokens": usage["completion_tokens"],
-            "cached_tokens": usage["cached_tokens"],
-            "total_tokens": usage["total_tokens"],
-        }
-        point.events.append(NewEvent("chat.usage_delta", delta, agent=name))
+        point.usage = usage_of(response)
+        point.events.append(usage_event(name, response))
 
 
 class _Guard(BaseMiddleware):
