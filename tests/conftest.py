@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -28,6 +29,19 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     run = config.stash.get(_RUN, None)
     if run is not None:
         run.close()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    # Here, and not beside its tests: the process that distributes tests over workers reads no other conftest.
+    totals: Counter[str] = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            for name, value in getattr(report, "user_properties", ()):
+                if name.startswith("covered:") and getattr(report, "when", None) == "call":
+                    totals[name.removeprefix("covered:")] += value
+    if totals:
+        words = ", ".join(f"{number} {what}" for what, number in sorted(totals.items()))
+        terminalreporter.write_line(f"delivery promise held over: {words}")
 
 
 @pytest.fixture(scope="session")

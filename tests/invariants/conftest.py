@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pymongo
 import pytest
 
 from mozaiks.store.indexes import ensure_indexes
@@ -56,13 +56,9 @@ def covered(record_property: Callable[[str, object], None]) -> Covered:
     return lambda what, number: record_property(f"covered:{what}", number)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    totals: Counter[str] = Counter()
-    for reports in terminalreporter.stats.values():
-        for report in reports:
-            for name, value in getattr(report, "user_properties", ()):
-                if name.startswith("covered:") and getattr(report, "when", None) == "call":
-                    totals[name.removeprefix("covered:")] += value
-    if totals:
-        words = ", ".join(f"{number} {what}" for what, number in sorted(totals.items()))
-        terminalreporter.write_line(f"delivery promise held over: {words}")
+@pytest.fixture
+def admin(mongod: DatabaseServer) -> Iterator[pymongo.MongoClient[dict[str, Any]]]:
+    if mongod.admin_uri is None:
+        pytest.skip("faults are injected into the tests' own server only")
+    with pymongo.MongoClient[dict[str, Any]](mongod.admin_uri) as client:
+        yield client

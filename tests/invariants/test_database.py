@@ -2,68 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pymongo
 import pytest
 
-from session_mongod import DatabaseServer
-
+from .faults import FAULTS, failing_at
 from .pace import SOAK_SECONDS, some
 from .plays import PLAYS
 from .promise import broken
 from .theatre import Theatre, story
 from .writes import WRITES, Point
-
-FAULTS: dict[str, tuple[int, dict[str, Any]]] = {
-    "the connection is lost": (1, {"closeConnection": True}),
-    "the connection is lost again and again": (4, {"closeConnection": True}),
-    "another node is primary": (1, {"errorCode": 10107}),
-    "the server steps down in the middle": (1, {"errorCode": 11602}),
-    "the node stays no primary": (4, {"errorCode": 189}),
-    "it is done, and nobody knows whether it lasts": (
-        1,
-        {"writeConcernError": {"code": 6, "errmsg": "host unreachable"}},
-    ),
-    "it is done after the worker gave up": (1, {"blockConnection": True, "blockTimeMS": 900}),
-}
-"""How often each strikes, and what ``failCommand`` does then."""
-
-
-@pytest.fixture
-def admin(mongod: DatabaseServer) -> Iterator[pymongo.MongoClient[dict[str, Any]]]:
-    if mongod.admin_uri is None:
-        pytest.skip("faults are injected into the tests' own server only")
-    with pymongo.MongoClient[dict[str, Any]](mongod.admin_uri) as client:
-        yield client
-
-
-@contextmanager
-def failing_at(
-    admin: pymongo.MongoClient[dict[str, Any]], theatre: Theatre, point: Point, fault: str
-) -> Iterator[list[Point]]:
-    """Let the database fail at ``point``. Gives the points that were met."""
-    times, data = FAULTS[fault]
-    met: list[Point] = []
-
-    def at(now: Point) -> None:
-        met.append(now)
-        if now == point:
-            admin.admin.command(
-                "configureFailPoint",
-                "failCommand",
-                mode={"times": times},
-                data={"failCommands": [point.command], "appName": theatre.place.appname, **data},
-            )
-
-    WRITES.arm(at)
-    try:
-        yield met
-    finally:
-        WRITES.disarm()
-        admin.admin.command("configureFailPoint", "failCommand", mode="off")
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
+
+import pymongo
+import pytest
 
 from mozaiks.chats.commands import SubmitInput
 from mozaiks_local.demo_model import Fault
 
+from .faults import failing_at
 from .promise import broken
 from .runtime import ANN
-from .theatre import Theatre, Workers
+from .theatre import Theatre, Workers, story
 from .writes import Point
 
 
@@ -37,3 +42,20 @@ def test_the_log_says_what_became_of_calls_that_the_user_interrupted(
     theatre.runtime.drive(chat_id)
     theatre.sent[chat_id] = {"m1": "go", "m2": "stop"}
     assert broken(theatre.history(chat_id, {})) == []
+
+
+@pytest.mark.parametrize("nth", [1, 2])
+def test_a_question_that_could_not_be_kept_is_asked_with_its_siblings_and_not_after_their_answers(
+    nth: int, theatre_of: Callable[..., Theatre], admin: pymongo.MongoClient[dict[str, Any]]
+) -> None:
+    theatre = theatre_of("People", mongodb_timeout_seconds=0.6)
+    chat_id = theatre.open()
+    expected = story(theatre.history(chat_id, theatre.perform(chat_id)))
+    chat_id = theatre.open()
+    point = Point("insert tool_results", nth, "before")
+    with failing_at(admin, theatre, point, "it is done after the worker gave up") as met:
+        answers = theatre.perform(chat_id)
+    history = theatre.history(chat_id, answers)
+    assert point in met
+    assert broken(history) == []
+    assert story(history) == expected

@@ -127,10 +127,14 @@ class ToolCalls:
                 parent_id=result.parent_id, name=result.name, result=ToolResult(TextInput(text))
             )
 
-    def add_results(self, point: SafePoint) -> None:
-        """Add the results of the batch to a safe point: history, log, and the variables they changed."""
+    def check(self) -> None:
+        """Raise what kept a call from being carried out or kept; a tool that fails is an outcome, and not meant."""
         if self._broken is not None:
             raise self._broken
+
+    def add_results(self, point: SafePoint) -> None:
+        """Add the results of the batch to a safe point: history, log, and the variables they changed."""
+        self.check()
         rows = []
         for call in self._batch:
             outcome = self._outcomes.setdefault(call.id, self._no_such_tool(call))

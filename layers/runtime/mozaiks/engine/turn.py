@@ -202,6 +202,8 @@ class Turn:
 
     def _end_at_tools(self) -> TurnEnd:
         point = SafePoint()
+        # Before anybody is asked: a chat that waits would leave the broken call until people have answered.
+        self._tools.check()
         if self._tools.asks:
             return TurnEnd(point, asks=self._tools.asks)
         # AG2 ends a turn at a final tool and writes no results for the batch; the provider insists on them.
