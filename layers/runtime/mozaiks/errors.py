@@ -43,6 +43,7 @@ CODES: dict[str, CodeMeaning] = {
     "NO_USER_INPUT": CodeMeaning(409),
     "IDEMPOTENCY_MISMATCH": CodeMeaning(409),
     "PREREQUISITES_MISSING": CodeMeaning(409),
+    "PACK_INVALID": CodeMeaning(409),
     "NOT_BUILT": CodeMeaning(501),
     # what the runtime ran into
     "RUN_START_FAILED": CodeMeaning(503, retryable=True),
