@@ -27,7 +27,7 @@ from mozaiks.engine.routing import AUTO, after_turn, before_reply, first_speaker
 from mozaiks.engine.safe_point import SafePoint, Scribe
 from mozaiks.engine.script import WorkflowHooks
 from mozaiks.engine.selection import SELECTOR, choose_speaker
-from mozaiks.engine.tool_calls import as_outcome, needs_people, response_event
+from mozaiks.engine.tool_calls import announced_late, as_outcome, response_event, shown_late
 from mozaiks.engine.tools import Toolbox, failed, transfer_tool_name
 from mozaiks.engine.turn import Turn, TurnEnd, TurnLimits
 from mozaiks.errors import MozaiksError
@@ -273,7 +273,7 @@ class ActiveSlice:
     async def _close_turn(self, spec: WorkflowSpec, hooks: WorkflowHooks, speaker: str, end: TurnEnd) -> Outcome | None:
         """Store the turn's end together with what follows from it. ``None``: the run goes on."""
         if end.asks:
-            return await self._wait_for_people(end)
+            return await self._wait_for_people(spec, end)
         state, chat, point = self._scribe.state, self._scribe.chat, end.point
         await hooks.lifecycle("after_agent", speaker, point)
         apply_changes(spec, state, point)
@@ -340,8 +340,9 @@ class ActiveSlice:
         after = await self._scribe.write(point, finish)
         return None if after.status is ChatStatus.RUNNING else outcome_of(after)
 
-    async def _wait_for_people(self, end: TurnEnd) -> Outcome:
+    async def _wait_for_people(self, spec: WorkflowSpec, end: TurnEnd) -> Outcome:
         """Leave the turn open until people have answered its tools, and hold nothing meanwhile."""
+        apply_changes(spec, self._scribe.state, end.point)
         asked = [announce(pending) for pending in end.asks]
 
         def finish(now: Chat) -> tuple[ChatFields, list[NewEvent]]:
@@ -383,10 +384,13 @@ class ActiveSlice:
         kept = await self._store.tool_results(self._scribe.tenant, chat.chat_id, [call["id"] for call in calls])
         rows = []
         for call in calls:
-            outcome = as_outcome(kept[call["id"]]) if call["id"] in kept else failed(INTERRUPTED)
+            tool = tools.get(call["name"])
+            # What was made to be shown was not shown.
+            done = call["id"] in kept and not (tool is not None and shown_late(tool))
+            outcome = as_outcome(kept[call["id"]]) if done else failed(INTERRUPTED)
             rows.append((call["id"], call["name"], outcome["text"]))
             point.context.update(outcome["context"])
-            if call["name"] not in transfers and not needs_people(tools.get(call["name"])):
+            if call["name"] not in transfers and not announced_late(tool):
                 point.events.append(response_event(agent, call["id"], call["name"], outcome))
         point.history.append((agent, encode_results(rows)))
         apply_changes(spec, self._scribe.state, point)

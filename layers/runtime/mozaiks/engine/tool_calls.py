@@ -34,7 +34,7 @@ from mozaiks.engine.tools import CURRENT_CALL, Toolbox, ToolCallScope, ToolOutco
 from mozaiks.engine.variables import Variables
 from mozaiks.manifests.spec import ToolKind, ToolSpec, WorkflowSpec
 
-__all__ = ["ToolCalls", "as_outcome", "needs_people", "response_event"]
+__all__ = ["ToolCalls", "announced_late", "as_outcome", "needs_people", "response_event", "shown_late"]
 
 log = logging.getLogger("mozaiks.engine")
 
@@ -68,6 +68,7 @@ class ToolCalls:
         self._outcomes: dict[str, ToolOutcome] = {}
         self._kept: dict[str, dict[str, Any]] = {}
         self._asks: dict[str, PendingInput] = {}
+        self._set_by_asking: dict[str, Any] = {}
         self._broken: Exception | None = None
 
     @property
@@ -75,16 +76,23 @@ class ToolCalls:
         """What people must answer before the batch is done, in the order of the calls."""
         return tuple(self._asks[call.id] for call in self._batch if call.id in self._asks)
 
+    @property
+    def set_by_asking(self) -> dict[str, Any]:
+        """The variables that tools set before they asked: they count while people think."""
+        return dict(self._set_by_asking)
+
     def begin(self, calls: Sequence[ToolCallEvent]) -> list[NewEvent]:
         """Take the calls of a new response. Returns what the log says of them.
 
-        It does not mention transfers; what people must answer is announced when it is asked.
+        It does not mention transfers; what people must answer is announced when it is asked, and what code makes for
+        them to see, when it is made.
         """
         self._batch, self._outcomes, self._kept, self._asks = list(calls), {}, {}, {}
+        self._set_by_asking = {}
         return [
             self.announced(call)
             for call in self._batch
-            if self._transfer(call) is None and not needs_people(self._toolbox.spec_of(call.name))
+            if self._transfer(call) is None and not announced_late(self._toolbox.spec_of(call.name))
         ]
 
     async def resume(self, calls: Sequence[ToolCallEvent]) -> None:
@@ -141,7 +149,7 @@ class ToolCalls:
             rows.append((call.id, call.name, outcome["text"]))
             point.context.update(outcome["context"])
             if self._transfer(call) is None:
-                point.events.append(self.answered(call, outcome))
+                point.events += self.answered(call, outcome)
         point.history.append((self._agent, encode_results(rows)))
 
     def target(self) -> tuple[str | None, str | None]:
@@ -150,7 +158,8 @@ class ToolCalls:
         chosen = next((to for call in self._batch if (to := self._transfer(call)) is not None), None)
         return named, chosen
 
-    def announced(self, call: ToolCallEvent) -> NewEvent:
+    def announced(self, call: ToolCallEvent, *, shown: bool = True) -> NewEvent:
+        """What the log says of a call, with its component unless nothing came to be ``shown``."""
         data: ToolCall = {
             "tool_name": call.name,
             "tool_call_id": call.id,
@@ -160,14 +169,23 @@ class ToolCalls:
             "awaiting_response": False,
         }
         spec = self._toolbox.spec_of(call.name)
-        if spec is not None and spec.ui is not None:
+        if spec is not None and spec.ui is not None and shown:
             data["component_type"], data["display"] = spec.ui.component, spec.ui.mode
-            data["interaction_type"], data["payload"] = "ui_tool", data["arguments"]
+            data["interaction_type"], data["payload"] = "ui_tool", self._payload(call, data["arguments"])
         return NewEvent("chat.tool_call", data, agent=self._agent)
 
-    def answered(self, call: ToolCallEvent, outcome: ToolOutcome) -> NewEvent:
-        """What the log says of a result."""
-        return response_event(self._agent, call.id, call.name, outcome)
+    def answered(self, call: ToolCallEvent, outcome: ToolOutcome) -> list[NewEvent]:
+        """What the log says of a result; before it the call itself, where it could not be told until now."""
+        told = [response_event(self._agent, call.id, call.name, outcome)]
+        spec, ok = self._toolbox.spec_of(call.name), outcome["status"] == "ok"
+        # A call that was asked leave for is in the log already.
+        if spec is not None and shown_late(spec) and (ok or not spec.requires_approval):
+            told.insert(0, self.announced(call, shown=ok))
+        return told
+
+    def _payload(self, call: ToolCallEvent, arguments: dict[str, Any]) -> Any:
+        made = self._kept.get(f"{call.id}:payload", {}).get("payload")
+        return arguments if made is None else made
 
     # --- one call ---------------------------------------------------------------------------------------------------
 
@@ -203,7 +221,8 @@ class ToolCalls:
         outcome, returned = await self._run(call_next, event, context)
         if not isinstance(returned, Ask):
             return outcome
-        asked = await self._keep(event, f"{event.id}:ask", dataclasses.asdict(returned))
+        asked = {**dataclasses.asdict(returned), "context": outcome["context"]}
+        asked = await self._keep(event, f"{event.id}:ask", asked)
         return self._question(event, asked)
 
     async def _component(
@@ -221,22 +240,27 @@ class ToolCalls:
             outcome, _ = await self._run(call_next, event, context, ui_response=response)
             return {**outcome, "context": {**set_by_answer, **outcome["context"]}}
         payload: Any = arguments_of(event.arguments)
+        set_by_code: dict[str, Any] = {}
         if spec.function is not None:
             prepared = self._kept.get(f"{event.id}:payload")
             if prepared is None:
                 outcome, _ = await self._run(call_next, event, context)
                 if outcome["status"] != "ok":
                     return outcome
-                prepared = await self._keep(event, f"{event.id}:payload", {"payload": outcome["content"]})
-            payload = prepared["payload"] if prepared["payload"] is not None else payload
+                made = {"payload": outcome["content"], "context": outcome["context"]}
+                prepared = self._kept[f"{event.id}:payload"] = await self._keep(event, f"{event.id}:payload", made)
+            set_by_code = prepared.get("context", {})
+            payload = self._payload(event, payload)
         if waits:
+            self._set_by_asking |= set_by_code
             return self._request("ui_tool", event, spec, payload)
-        return finished({"shown": True}, {})
+        return finished({"shown": True}, set_by_code)
 
     def _request(
         self, kind: Literal["ui_tool", "approval"], event: ToolCallEvent, spec: ToolSpec, payload: Any
     ) -> PendingInput:
-        ui = spec.ui
+        # A UI tool's component is for its own question, which follows the approval.
+        ui = spec.ui if kind == "ui_tool" or spec.kind is ToolKind.AGENT_TOOL else None
         return pending_input(
             kind,
             agent=self._agent,
@@ -246,13 +270,15 @@ class ToolCalls:
             on_timeout="default" if kind == "approval" else "fail",
             tool_name=event.name,
             tool_call_id=event.id,
-            component=ui.component if ui is not None and kind == "ui_tool" else None,
-            mode=ui.mode if ui is not None and kind == "ui_tool" else None,
+            schema=ui.response_schema if ui is not None and kind == "ui_tool" else None,
+            component=ui.component if ui is not None else None,
+            mode=ui.mode if ui is not None else None,
             payload=payload,
         )
 
     def _question(self, event: ToolCallEvent, asked: dict[str, Any]) -> PendingInput:
         expires_in = asked["expires_in"]
+        self._set_by_asking |= asked.get("context", {})
         return pending_input(
             "input",
             agent=self._agent,
@@ -350,10 +376,22 @@ def response_event(agent: str, call_id: str, tool_name: str, outcome: ToolOutcom
 
 def needs_people(spec: ToolSpec | None) -> bool:
     """Whether a call of the tool waits for a person."""
-    if spec is None:
-        return False
-    shown = spec.kind is ToolKind.UI_TOOL and (spec.ui is None or spec.ui.awaits_response)
-    return shown or spec.requires_approval
+    return spec is not None and (_awaits(spec) or spec.requires_approval)
+
+
+def announced_late(spec: ToolSpec | None) -> bool:
+    """Whether the log cannot tell of a call at once."""
+    return needs_people(spec) or (spec is not None and shown_late(spec))
+
+
+def shown_late(spec: ToolSpec) -> bool:
+    """Whether a component that waits for nobody is shown only once code has made its payload, or a person agreed."""
+    prepared = spec.function is not None or spec.requires_approval
+    return spec.kind is ToolKind.UI_TOOL and not _awaits(spec) and prepared
+
+
+def _awaits(spec: ToolSpec) -> bool:
+    return spec.kind is ToolKind.UI_TOOL and (spec.ui is None or spec.ui.awaits_response)
 
 
 def as_outcome(kept: dict[str, Any]) -> ToolOutcome:

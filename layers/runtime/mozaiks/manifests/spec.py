@@ -92,6 +92,7 @@ class UiSpec(_Frozen):
     component: str
     mode: Literal["inline", "artifact", "modal"] = "inline"
     awaits_response: bool = True
+    response_schema: dict[str, Any] | None = Field(default=None, description="JSON Schema of the answer.")
 
 
 class ToolSpec(_Frozen):

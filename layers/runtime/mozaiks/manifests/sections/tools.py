@@ -215,7 +215,13 @@ def _to_spec(tool: _Tool, agents: list[Agent], reading: Reading) -> ToolSpec:
     ui = None
     if tool.kind is ToolKind.UI_TOOL or entry.ui is not None:
         shown = entry.ui or ToolUi()
-        ui = UiSpec(component=shown.component or entry.name, mode=shown.mode, awaits_response=shown.awaits_response)
+        _check_response_schema(shown, tool, reading)
+        ui = UiSpec(
+            component=shown.component or entry.name,
+            mode=shown.mode,
+            awaits_response=shown.awaits_response,
+            response_schema=shown.response_schema,
+        )
     return ToolSpec(
         name=entry.name,
         kind=tool.kind,
@@ -229,6 +235,25 @@ def _to_spec(tool: _Tool, agents: list[Agent], reading: Reading) -> ToolSpec:
         timeout=entry.timeout,
         requires_approval=entry.requires_approval,
     )
+
+
+def _check_response_schema(ui: ToolUi, tool: _Tool, reading: Reading) -> None:
+    """Report a schema that is none, or that no answer will be checked against."""
+    if ui.response_schema is None:
+        return
+    place = tool.node.place_of("ui", "response_schema")
+    if tool.kind is not ToolKind.UI_TOOL or not ui.awaits_response:
+        message = f"ui of {tool.what} has a response_schema, and no answer is awaited"
+        reading.report.error("contradiction", message, place, key="response_schema")
+        return
+    # Not at the top: the validator is slow to load, and few tools need it.
+    from mozaiks.chats.answer_schema import check_schema
+
+    try:
+        check_schema(ui.response_schema)
+    except ValueError as error:
+        message = f"response_schema of {tool.what} is {error}"
+        reading.report.error("wrong_value", message, place, key="response_schema")
 
 
 def _check_signature(tool: _Tool, reading: Reading) -> None:
