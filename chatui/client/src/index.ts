@@ -1,0 +1,10 @@
+export { ChatClient, type ChatClientOptions, type OpenOptions } from "./chat-client.js";
+export type { Command, SendOptions, WorkflowRun } from "./commands.js";
+export { type ClientCode, type ErrorFacts, type FieldProblem, MozaiksError } from "./errors.js";
+export { type EventsPage, type ListOptions, MozaiksApi, type StartOptions } from "./http/api.js";
+export type * as models from "./http/models.js";
+export type { ApiOptions, TokenSource } from "./http/requests.js";
+export type * from "./protocol/frames.js";
+export { initialState } from "./state/initial.js";
+export { reduce } from "./state/reduce.js";
+export type * from "./state/types.js";
