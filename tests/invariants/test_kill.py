@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from .pace import SOAK_SECONDS, some
+from .pace import SOAK_SECONDS
 from .plays import PLAYS
 from .promise import History, broken
 from .theatre import Theatre, Workers, story
@@ -14,9 +14,6 @@ from .writes import Point
 
 SHARES = 2
 """Each play's points are shared among so many tests, for test runs with several processes."""
-
-WHOLE = frozenset({"Desk"})
-"""Plays of which every point is met in each test run; of the others some, and all by ``make soak``."""
 
 
 def chosen(met: list[Point]) -> list[Point]:
@@ -47,7 +44,7 @@ def test_a_worker_killed_next_to_any_write_costs_nothing(
     whole = workers.run(theatre.place, chat_id, theatre.play, ahead=0.0, point=None)
     expected = theatre.history(chat_id, theatre.perform(chat_id))
     assert broken(expected) == []
-    points = some(chosen(whole.met), 1 if play in WHOLE else 3)[share::SHARES]
+    points = chosen(whole.met)[share::SHARES]
     complaints = [f"{point}: {words}" for point in points for words in after_death(theatre, workers, point, expected)]
     assert complaints == []
     covered("kills", len(points))
