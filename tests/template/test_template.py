@@ -31,16 +31,19 @@ KEPT = ("MongoDbUriSecret", "JwtSecretOfTokens", "OpenAiApiKeySecret", "Platform
 MONGO, JWT, KEY, PLATFORM, REALTIME = (arn("secretsmanager", f"secret:{name}") for name in KEPT)
 POST, DELETE = (arn("execute-api", f"ChatSocket/prod/{verb}/@connections/abc=") for verb in ("POST", "DELETE"))
 START = ("states:StartExecution", arn("states", "stateMachine:RunStateMachine"))
+ANSWER = ("states:SendTaskSuccess", arn("states", "stateMachine:RunStateMachine"))
 SECRET = "secretsmanager:GetSecretValue"
 PUSH = {("execute-api:ManageConnections", POST), ("execute-api:ManageConnections", DELETE)}
 SECRETS = {(SECRET, MONGO), (SECRET, JWT)}
+SECRETS_KEY = arn("kms", "key/SecretsKey")
+SEAL, OPEN = ("kms:Encrypt", SECRETS_KEY), ("kms:Decrypt", SECRETS_KEY)
 LETTER = ("sqs:SendMessage", arn("sqs", "DeadLetters"))
 MAY = {
     "ConnectFunction": {*SECRETS, ("lambda:InvokeFunction", arn("lambda", "function:MessageFunction"))},
-    "MessageFunction": {*SECRETS, *PUSH, START, LETTER},
-    "OrchestrateFunction": {*SECRETS, *PUSH, (SECRET, KEY), (SECRET, PLATFORM)},
-    "ApiFunction": {*SECRETS, *PUSH, START, (SECRET, REALTIME)},
-    "ReconcileFunction": {*SECRETS, *PUSH, START, LETTER},
+    "MessageFunction": {*SECRETS, *PUSH, SEAL, START, ANSWER, LETTER},
+    "OrchestrateFunction": {*SECRETS, *PUSH, OPEN, (SECRET, KEY), (SECRET, PLATFORM), START, ANSWER},
+    "ApiFunction": {*SECRETS, *PUSH, SEAL, START, (SECRET, REALTIME), ANSWER},
+    "ReconcileFunction": {*SECRETS, *PUSH, START, LETTER, ANSWER},
     "RunStateMachine": {("lambda:InvokeFunction", arn("lambda", "function:OrchestrateFunction"))},
 }
 """Every call the code of a function makes, and all that it may make."""
@@ -55,6 +58,9 @@ NEVER = {
     ("lambda:InvokeFunction", arn("lambda", "function:ApiFunction")),
     ("lambda:UpdateFunctionCode", arn("lambda", "function:MessageFunction")),
     ("sqs:ReceiveMessage", arn("sqs", "DeadLetters")),
+    ("kms:GenerateDataKey", SECRETS_KEY),
+    ("kms:ScheduleKeyDeletion", SECRETS_KEY),
+    ("kms:Decrypt", arn("kms", "key/SomebodyElses")),
     ("iam:PassRole", arn("iam", "role/Any")),
     ("s3:GetObject", "arn:aws:s3:::bucket/key"),
 }

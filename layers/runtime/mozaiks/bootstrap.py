@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING
 
 from pymongo.database import Database
 
+from mozaiks.access.kms import KmsCipher
+from mozaiks.access.secrets import Secrets
 from mozaiks.access.signing_keys import SigningKeys
 from mozaiks.access.tokens import TokenChecker
+from mozaiks.chats.endings import Endings
 from mozaiks.chats.reconcile import Reconciler
 from mozaiks.chats.service import ChatService
 from mozaiks.chats.states import Chat
 from mozaiks.flow.greeter import LambdaGreeter
 from mozaiks.flow.runs import StepFunctionsRuns
+from mozaiks.flow.tokens import StepFunctionsTokens
 from mozaiks.push.gateway import ApiGateway
 from mozaiks.push.outbox import SenderOutbox
 from mozaiks.push.sender import ChatSender, Pace
@@ -29,6 +33,7 @@ from mozaiks.store.client import Document, connect
 from mozaiks.store.connections import MongoConnections
 from mozaiks.store.drafts import MongoDrafts
 from mozaiks.store.events import MongoEventLog
+from mozaiks.store.secrets import MongoSecrets
 from mozaiks.store.unfinished import MongoUnfinished
 
 if TYPE_CHECKING:
@@ -73,14 +78,17 @@ class Parts:
         self.events = MongoEventLog(self.database)
         self.drafts = MongoDrafts(self.database)
         self.connections = MongoConnections(self.database)
+        self.secrets = Secrets(MongoSecrets(self.database), KmsCipher(config.secrets_key_id), now)
         self.gateway = ApiGateway(config.websocket_callback_url, config.push_timeout_seconds)
         self.runs = StepFunctionsRuns(config.run_state_machine_arn)
+        self.endings = Endings(chats=self.chats, tokens=StepFunctionsTokens(), listeners={})
         self.service = ChatService(
             chats=self.chats,
             events=self.events,
             drafts=self.drafts,
             outbox=SenderOutbox(self.open_sender),
             runs=self.runs,
+            endings=self.endings,
             clock=now,
             seed_override=config.llm_default_cache_seed,
         )
@@ -141,6 +149,7 @@ class Parts:
             models=ModelConfigs(self.config),
             sources=OffloadedReferences(MongoReferences(self.database)),
             executions=self.runs,
+            endings=self.endings,
             open_sender=sender_of,
             config=self.config,
             clock=now,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from mozaiks.access.principal import Principal, Tenant
 from mozaiks.bootstrap import now
 from mozaiks.chats.changes import Change
 from mozaiks.chats.decisions import IDLE_GRACE, LEASE_GRACE, START_GRACE
+from mozaiks.chats.endings import Endings
 from mozaiks.chats.reconcile import Reconciler
 from mozaiks.chats.service import ChatService
 from mozaiks.chats.states import Chat, ChatStatus, Lease, PendingInput, pending_input
@@ -30,7 +31,14 @@ NewChat = Callable[..., Chat]
 Documents = Database[dict[str, Any]]
 ACME = Tenant("acme")
 SECOND = timedelta(seconds=1)
-NOTHING = {"stalled_runs": 0, "lost_starts": 0, "expired_requests": 0, "expired_connections": 0, "failed": 0}
+NOTHING = {
+    "stalled_runs": 0,
+    "lost_starts": 0,
+    "expired_requests": 0,
+    "untold_ends": 0,
+    "expired_connections": 0,
+    "failed": 0,
+}
 
 
 class Starts:
@@ -38,12 +46,19 @@ class Starts:
 
     def __init__(self) -> None:
         self.runs: list[tuple[str, int]] = []
+        self.answered: list[tuple[str, Mapping[str, str]]] = []
         self.down = False
 
     def start(self, _app_id: str, chat_id: str, run_no: int) -> None:
         if self.down:
             raise MozaiksError("RUN_START_FAILED", "down")
         self.runs.append((chat_id, run_no))
+
+    def succeed(self, token: str, outcome: Mapping[str, str]) -> bool:
+        if self.down:
+            raise MozaiksError("RUN_START_FAILED", "down")
+        self.answered.append((token, outcome))
+        return True
 
     def publish(self, _chat: Chat, events: Any) -> None: ...
 
@@ -79,6 +94,7 @@ def reconciler(chats: MongoChats, database: Documents, starts: Starts, clock: Cl
         drafts=MongoDrafts(database),
         outbox=starts,
         runs=starts,
+        endings=Endings(chats, starts, {}),
         clock=clock,
     )
     return Reconciler(MongoUnfinished(database), service, starts, MongoConnections(database), clock)

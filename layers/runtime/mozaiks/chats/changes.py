@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, TypedDict
 
 from mozaiks.chats.events import Event, NewEvent
-from mozaiks.chats.states import Chat, ChatStatus, LastArtifact, Lease, PendingInput, UsageTotals, WaitingFor
+from mozaiks.chats.states import Chat, ChatStatus, Join, LastArtifact, Lease, PendingInput, UsageTotals, WaitingFor
 
 __all__ = ["Applied", "Change", "ChatFields", "CommandRecord", "Decide", "HistoryEntry", "KeptResult"]
 
@@ -29,6 +29,7 @@ class ChatFields(TypedDict, total=False):
     state: dict[str, Any]
     context_inbox: dict[str, Any]
     last_artifact: LastArtifact | None
+    join: Join | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from mozaiks.chats.changes import Applied, Change
 from mozaiks.chats.commands import ComponentAction, SubmitInput
 from mozaiks.chats.components import component_action
 from mozaiks.chats.events import ChatMeta, Event, Print, ResumeBoundary, envelope, new_id
-from mozaiks.chats.ports import Chats, Drafts, EventLog, Outbox, RunStarter
+from mozaiks.chats.ports import Chats, Drafts, Ended, EventLog, Outbox, RunStarter
+from mozaiks.chats.positions import Position
 from mozaiks.chats.requests import shown_all
 from mozaiks.chats.states import Chat, ChatStatus, Greeting, cache_seed_of
 from mozaiks.chats.visibility import may_see_agent, present
@@ -58,6 +59,7 @@ class ChatService:
     drafts: Drafts
     outbox: Outbox
     runs: RunStarter
+    endings: Ended
     seed_override: int | None = None
     clock: Callable[[], datetime] = _now
 
@@ -130,9 +132,10 @@ class ChatService:
         workflow_name: str,
         *,
         limit: int,
-        before: str | None = None,
+        before: Position | None = None,
         status: ChatStatus | None = None,
     ) -> Sequence[Chat]:
+        """The principal's chats of a workflow, the newest first, those beyond ``before``."""
         return self.chats.page(principal.tenant, workflow_name, limit=limit, before=before, status=status)
 
     def begin(self, principal: Principal, chat_id: str) -> None:
@@ -226,6 +229,7 @@ class ChatService:
             for chat_id in ids:
                 applied = self.chats.transact(tenant, chat_id, lambda chat: decisions.cancel(chat, self.clock()))
                 self.outbox.publish(applied.chat, applied.events)
+                self._settle(applied.chat)
                 stopped += 1
             after = ids[-1]
         return stopped
@@ -233,6 +237,10 @@ class ChatService:
     def retry(self, principal: Principal, chat_id: str) -> Chat:
         """Run a failed chat again, from its last safe point. ``NOT_RETRYABLE`` in any other state."""
         return self._apply(principal.tenant, chat_id, lambda chat: decisions.retry(chat, self.clock())).chat
+
+    def settle(self, chat: Chat) -> bool:
+        """Let those know of the end of ``chat`` who wait for it and do not know; whether this call did it."""
+        return self.endings.settle(chat)
 
     def mark_failed(self, app_id: str, chat_id: str, run_no: int, cause: str) -> None:
         """End a run as failed that its execution gave up. Safe to repeat."""
@@ -319,6 +327,14 @@ class ChatService:
             self._start_if_claimed(applied.chat)
         finally:
             self.outbox.publish(applied.chat, applied.events)
+        self._settle(applied.chat)
+
+    def _settle(self, chat: Chat) -> None:
+        """Tell of a chat's end. It is stored, so that this cannot fail the command; reconcile makes good what fails."""
+        try:
+            self.endings.settle(chat)
+        except MozaiksError as error:
+            log.warning("The end of a chat is told later: %s", error.code, extra={"chat_id": chat.chat_id})
 
     def _repair(self, app_id: str, chat_id: str, decide: Callable[[Chat], Change]) -> bool:
         """Like a command, of the runtime itself: who comes second does nothing at all. Whether this call did it."""
