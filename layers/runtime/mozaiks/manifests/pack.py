@@ -11,13 +11,12 @@ from mozaiks.manifests.canonical.packs import DependencyEntry, JourneyEntry, Pac
 from mozaiks.manifests.dependencies import cycles
 from mozaiks.manifests.folder import Folder, read_manifest
 from mozaiks.manifests.nodes import Entry, Node, Place, kind_of
+from mozaiks.manifests.pack_files import pack_files
 from mozaiks.manifests.pack_graph import EMPTY_PACK, Dependency, Journey, PackGraph, PackWorkflow
 from mozaiks.manifests.problems import Problem, ProblemLog, did_you_mean
 from mozaiks.manifests.shape import build, list_of_maps, normalise
 
-__all__ = ["LoadedPack", "pack_files", "read_pack"]
-
-_FILES = tuple(f"workflow_graph.{suffix}" for suffix in ("yaml", "yml", "json"))
+__all__ = ["LoadedPack", "read_pack"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +48,6 @@ class LoadedPack:
         return self.graph
 
 
-def pack_files(root: Path) -> list[Path]:
-    """The pack files there are under ``root``; one at most, where all is well."""
-    return [root / "_pack" / name for name in _FILES if (root / "_pack" / name).is_file()]
-
-
 def read_pack(root: Path, names: Iterable[str]) -> LoadedPack:
     """The pack under ``root``.
 
@@ -65,7 +59,11 @@ def read_pack(root: Path, names: Iterable[str]) -> LoadedPack:
         The workflows that are there, in their own spelling; those that do not load too, for they are no typing error.
     """
     folder, report = Folder(root / "_pack", "_pack"), ProblemLog()
-    files = [path.name for path in pack_files(root)]
+    try:
+        files = [path.name for path in pack_files(root)]
+    except OSError as error:
+        report.error("unreadable", f"cannot be read: {error.strerror or error}", folder.place(""))
+        return LoadedPack(None, report.sorted())
     if len(files) > 1:
         spelled = " and in ".join(f"_pack/{name}" for name in files)
         report.error("given_twice", f"the pack is given in {spelled}; keep one", folder.place(files[0]))

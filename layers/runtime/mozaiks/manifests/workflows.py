@@ -9,7 +9,8 @@ from pathlib import Path
 
 from mozaiks.errors import MozaiksError
 from mozaiks.manifests.loader import load_workflow
-from mozaiks.manifests.pack import LoadedPack, pack_files, read_pack
+from mozaiks.manifests.pack import LoadedPack, read_pack
+from mozaiks.manifests.pack_files import pack_files
 from mozaiks.manifests.problems import ManifestErrors, closest
 from mozaiks.manifests.registry import workflow_folders
 from mozaiks.manifests.spec import WorkflowSpec
@@ -80,10 +81,30 @@ class Workflows:
         """
         with self._lock:
             folders = self._found()
-            stamp = (*_stamped(pack_files(self._root)), *((name, 0, 0) for name in folders)) if self._watch else ()
+            stamp = self._pack_stamp(folders) if self._watch else ()
             if self._pack is None or self._pack[0] != stamp:
                 self._pack = (stamp, read_pack(self._root, [path.name for path in folders.values()]))
             return self._pack[1]
+
+    def declared_name(self, name: str) -> str:
+        """The workflow's own spelling of its name, which its chats bear. Of a broken one: its folder's.
+
+        Raises
+        ------
+        MozaiksError
+            ``WORKFLOW_NOT_FOUND``, or ``CONFIGURATION`` if the root is no folder.
+        """
+        try:
+            return self.get(name).spec.name
+        except ManifestErrors as broken:
+            return broken.workflow
+
+    def _pack_stamp(self, folders: Iterable[str]) -> _Stamp:
+        try:
+            files = _stamped(pack_files(self._root))
+        except OSError:  # what cannot be looked at is no pack that could be kept; reading it says what is wrong
+            files = ()
+        return (*files, *((name, 0, 0) for name in folders))
 
     def _found(self) -> dict[str, Path]:
         if self._folders is None or self._watch:
