@@ -7,7 +7,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from pymongo.database import Database
@@ -23,13 +23,16 @@ from mozaiks.chats.states import Chat
 from mozaiks.flow.greeter import LambdaGreeter
 from mozaiks.flow.runs import StepFunctionsRuns
 from mozaiks.flow.tokens import StepFunctionsTokens
+from mozaiks.journeys.gating import Gates
+from mozaiks.journeys.opening import Opening
 from mozaiks.push.gateway import ApiGateway
 from mozaiks.push.outbox import SenderOutbox
 from mozaiks.push.sender import ChatSender, Pace
 from mozaiks.push.socket import SocketService
 from mozaiks.settings import Settings, settings
 from mozaiks.store.chats import MongoChats
-from mozaiks.store.client import Document, connect
+from mozaiks.store.client import Document, connect, reachable
+from mozaiks.store.completed import MongoCompleted
 from mozaiks.store.connections import MongoConnections
 from mozaiks.store.drafts import MongoDrafts
 from mozaiks.store.events import MongoEventLog
@@ -38,6 +41,7 @@ from mozaiks.store.unfinished import MongoUnfinished
 
 if TYPE_CHECKING:
     from mozaiks.engine.slice import SliceRunner
+    from mozaiks.manifests import Workflows
 
 __all__ = ["Parts", "parts"]
 
@@ -85,6 +89,7 @@ class Parts:
         self.service = ChatService(
             chats=self.chats,
             events=self.events,
+            secrets=self.secrets,
             drafts=self.drafts,
             outbox=SenderOutbox(self.open_sender),
             runs=self.runs,
@@ -92,6 +97,12 @@ class Parts:
             clock=now,
             seed_override=config.llm_default_cache_seed,
         )
+        self.gates = Gates(
+            root=config.mozaiks_workflows_path,
+            workflows=lambda: self.workflows,
+            completions=MongoCompleted(self.database),
+        )
+        self.opening = Opening(chats=self.service, gates=self.gates, workflows=lambda: self.workflows)
         self.reconciler = Reconciler(
             unfinished=MongoUnfinished(self.database),
             service=self.service,
@@ -106,6 +117,18 @@ class Parts:
             greeter=LambdaGreeter(config.message_function_name),
             clock=now,
         )
+
+    @cached_property
+    def workflows(self) -> Workflows:
+        """The installed workflows. The functions at the socket need none."""
+        from mozaiks.manifests import Workflows
+
+        return Workflows(self.config.mozaiks_workflows_path, watch=self.config.stage == "local")
+
+    def ping(self) -> None:
+        """Ask the database for a sign of life; ``DATABASE_UNAVAILABLE`` if there is none."""
+        with reachable():
+            self.database.command("ping")
 
     def open_sender(self, chat: Chat) -> ChatSender:
         config = self.config
@@ -127,7 +150,6 @@ class Parts:
         """The engine. Imports AG2; call it within the loop that will run it."""
         from mozaiks.engine.model_client import ModelConfigs
         from mozaiks.engine.slice import SliceRunner
-        from mozaiks.manifests import Workflows
         from mozaiks.store.histories import MongoHistories
         from mozaiks.store.offloaded import OffloadedReferences, OffloadedStore
         from mozaiks.store.references import MongoReferences
@@ -145,9 +167,10 @@ class Parts:
             store=OffloadedStore(
                 self.chats, self.events, MongoHistories(self.database), MongoToolResults(self.database)
             ),
-            workflows=Workflows(self.config.mozaiks_workflows_path, watch=self.config.stage == "local"),
+            workflows=self.workflows,
             models=ModelConfigs(self.config),
             sources=OffloadedReferences(MongoReferences(self.database)),
+            vault=self.secrets,
             executions=self.runs,
             endings=self.endings,
             open_sender=sender_of,

@@ -22,6 +22,7 @@ from mozaiks.chats.states import FINAL, Chat, ChatStatus, Join, Lease
 from mozaiks.errors import MozaiksError
 from mozaiks.store.client import Document, reachable
 from mozaiks.store.events import to_document as event_document
+from mozaiks.store.secrets import keep_sealed
 from mozaiks.store.sessions import fields_to_document, from_document, to_document
 from mozaiks.store.text import from_text, to_text
 from mozaiks.store.tool_results import to_document as result_document
@@ -228,6 +229,8 @@ class MongoChats:
             key = {"app_id": chat.app_id, "chat_id": chat.chat_id, "call_id": kept.call_id}
             document = result_document(chat.app_id, chat.chat_id, kept.call_id, kept.tool_name, kept.result, now)
             self._database["tool_results"].update_one(key, {"$setOnInsert": document}, upsert=True, session=session)
+        for sealed in change.secrets:
+            keep_sealed(self._database["secrets"], Tenant(chat.app_id, chat.user_id), sealed, now, session)
         for id_ in record_ids:
             # One by one: a duplicate is then the error that ``transact`` looks again for.
             self._database["commands"].insert_one(

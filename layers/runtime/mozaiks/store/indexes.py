@@ -68,7 +68,9 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
         IndexModel([("expires_at", ASCENDING)], name="janitor", expireAfterSeconds=0),
     ],
     "secrets": [
-        IndexModel([("app_id", ASCENDING), ("user_id", ASCENDING), ("name", ASCENDING)], name="once_per_name", unique=True),
+        IndexModel(
+            [("app_id", ASCENDING), ("user_id", ASCENDING), ("name", ASCENDING)], name="once_per_name", unique=True
+        ),
     ],
     "chat_drafts": [
         IndexModel([("expires_at", ASCENDING)], name="janitor", expireAfterSeconds=0),

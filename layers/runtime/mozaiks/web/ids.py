@@ -18,6 +18,9 @@ __all__ = [
     "Cursor",
     "MessageId",
     "RequestId",
+    "SecretCursor",
+    "SecretName",
+    "UserIdPath",
     "UserIdQuery",
     "WorkflowName",
 ]
@@ -52,10 +55,22 @@ UserIdQuery = Annotated[
         json_schema_extra=dict(_USER_SHAPE),
     ),
 ]
+UserIdPath = Annotated[
+    str, _checked("user_id"), Path(description="The user.", examples=["ann"], json_schema_extra=dict(_USER_SHAPE))
+]
+SecretName = Annotated[
+    str,
+    _checked("name"),
+    Path(description="What tools ask for it by.", examples=["crm_api_key"], json_schema_extra=dict(_ID_SHAPE)),
+]
+SecretCursor = Annotated[
+    str | None,
+    _checked("after"),
+    Query(description="`next_after` of the former page.", json_schema_extra=dict(_ID_SHAPE)),
+]
 Cursor = Annotated[
     str | None,
-    _checked("before"),
-    Query(description="`next_before` of the former page.", json_schema_extra=dict(_ID_SHAPE)),
+    Query(description="`next_before` of the former page; opaque.", pattern="^[A-Za-z0-9_-]{1,128}$"),
 ]
 
 BodyUserId = Annotated[str, _checked("user_id"), Field(examples=["ann"], json_schema_extra=dict(_USER_SHAPE))]
