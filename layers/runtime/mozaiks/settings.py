@@ -103,6 +103,10 @@ class Settings(BaseSettings):
     model_attempts: int = Field(4, ge=1, le=20, description="Attempts at one turn, across slices, before it fails.")
     model_backoff_seconds: float = Field(2.0, ge=0, description="First pause between such attempts; doubles, up to 60.")
 
+    secrets_key_id: str | None = Field(
+        None, description="Key of KMS that encrypts users' secrets: its id, ARN or alias."
+    )
+
     platform_api_url: str | None = Field(None, description="Address of your platform's own API, for tools.")
     platform_api_key: SecretStr | None = Field(None, description="Key that tools bring to your platform's API.")
     platform_api_key_secret_arn: str | None = Field(
@@ -110,6 +114,7 @@ class Settings(BaseSettings):
     )
 
     run_state_machine_arn: str | None = Field(None, description="State machine that drives runs.")
+    journey_state_machine_arn: str | None = Field(None, description="State machine that drives journeys.")
     message_function_name: str | None = Field(None, description="Function that greets a new connection.")
     websocket_callback_url: str | None = Field(None, description="Address that takes @connections calls.")
     websocket_public_url: str | None = Field(None, description="Address browsers connect their sockets to.")
@@ -162,7 +167,9 @@ class Settings(BaseSettings):
     def _origins_are_origins(self) -> Settings:
         for origin in self.origins:
             if origin != "*" and not _ORIGIN.fullmatch(origin):
-                raise ValueError(f"CORS_ORIGINS names {origin[:80]!r}; expected origins such as https://chat.example.com")
+                raise ValueError(
+                    f"CORS_ORIGINS names {origin[:80]!r}; expected origins such as https://chat.example.com"
+                )
         return self
 
     @property

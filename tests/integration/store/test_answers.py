@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
+from mozaiks.access.kms import KmsCipher
 from mozaiks.access.principal import Principal, Tenant
+from mozaiks.access.secrets import Secrets
 from mozaiks.bootstrap import now
 from mozaiks.chats.changes import Change, KeptResult
 from mozaiks.chats.commands import ComponentAction, SubmitInput
@@ -23,6 +25,7 @@ from mozaiks.errors import MozaiksError
 from mozaiks.store.chats import MongoChats
 from mozaiks.store.drafts import MongoDrafts
 from mozaiks.store.events import MongoEventLog
+from mozaiks.store.secrets import MongoSecrets
 from mozaiks.store.tool_results import MongoToolResults
 
 NewChat = Callable[..., Chat]
@@ -58,6 +61,7 @@ def service(chats: MongoChats, database: Documents, starts: Starts) -> ChatServi
     return ChatService(
         chats=chats,
         events=MongoEventLog(database),
+        secrets=Secrets(MongoSecrets(database), KmsCipher(None), now),
         drafts=MongoDrafts(database),
         outbox=starts,
         runs=starts,

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
+from mozaiks.access.kms import KmsCipher
 from mozaiks.access.principal import Principal, Tenant
+from mozaiks.access.secrets import Secrets
 from mozaiks.bootstrap import now
 from mozaiks.chats.changes import Change
 from mozaiks.chats.decisions import IDLE_GRACE, LEASE_GRACE, START_GRACE
@@ -24,6 +26,7 @@ from mozaiks.store.chats import MongoChats
 from mozaiks.store.connections import MongoConnections
 from mozaiks.store.drafts import MongoDrafts
 from mozaiks.store.events import MongoEventLog
+from mozaiks.store.secrets import MongoSecrets
 from mozaiks.store.tool_results import MongoToolResults
 from mozaiks.store.unfinished import MongoUnfinished
 
@@ -91,6 +94,7 @@ def reconciler(chats: MongoChats, database: Documents, starts: Starts, clock: Cl
     service = ChatService(
         chats=chats,
         events=MongoEventLog(database),
+        secrets=Secrets(MongoSecrets(database), KmsCipher(None), clock),
         drafts=MongoDrafts(database),
         outbox=starts,
         runs=starts,

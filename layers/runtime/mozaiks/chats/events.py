@@ -19,12 +19,15 @@ __all__ = [
     "DURABLE",
     "ChatMeta",
     "ComponentActionAck",
+    "ContextSwitched",
     "ContextUpdate",
     "ErrorData",
     "Event",
     "InputAck",
     "InputRequest",
     "InputTimeout",
+    "JourneyMember",
+    "JourneyProgress",
     "NewEvent",
     "Print",
     "ResumeBoundary",
@@ -113,7 +116,10 @@ class InputTimeout(TypedDict):
 
 
 class ToolCall(TypedDict):
-    """A call of a tool. Where a person must answer, ``awaiting_response``: answers name this event's ``event_id``."""
+    """A call of a tool. Where a person must answer, ``awaiting_response``: answers name this event's ``event_id``.
+
+    ``secret_fields`` are the fields of the answer that are kept as secrets: a client shows no one what is typed there.
+    """
 
     tool_name: str
     tool_call_id: str
@@ -128,6 +134,7 @@ class ToolCall(TypedDict):
     prompt: NotRequired[str]
     schema: NotRequired[dict[str, Any]]
     expires_at: NotRequired[str]
+    secret_fields: NotRequired[list[str]]
 
 
 class UiToolComplete(TypedDict):
@@ -205,6 +212,45 @@ class ErrorData(TypedDict):
     details: dict[str, Any]
 
 
+class JourneyMember(TypedDict):
+    """A workflow of a journey's group. ``chat_id`` is null before its chat is opened.
+
+    ``status``: ``pending`` before that, ``open`` until the chat has ended, then the state in which it did.
+    """
+
+    workflow_name: str
+    chat_id: str | None
+    status: Literal["pending", "open", "completed", "failed", "cancelled", "timed_out"]
+
+
+class JourneyProgress(TypedDict):
+    """Where a journey stands. ``group`` counts from 0; ``members`` are those of the group that is open.
+
+    ``completed`` and ``total`` count the members of all groups.
+    """
+
+    journey_run_id: str
+    journey_id: str
+    status: Literal["running", "blocked", "completed", "cancelled"]
+    group: int
+    groups: int
+    completed: int
+    total: int
+    members: list[JourneyMember]
+
+
+class ContextSwitched(TypedDict):
+    """The journey of this chat goes on in others: in ``to_chat_id``, and in all ``chats`` of its next group."""
+
+    journey_run_id: str
+    journey_id: str
+    group: int
+    from_chat_id: str
+    to_chat_id: str
+    workflow_name: str
+    chats: list[JourneyMember]
+
+
 class ChatMeta(TypedDict):
     workflow_name: str
     app_id: str
@@ -215,6 +261,7 @@ class ChatMeta(TypedDict):
     cache_seed: int
     pending: list[dict[str, Any]]
     last_artifact: Any
+    journey: NotRequired[JourneyProgress]
 
 
 class ResumeBoundary(TypedDict):
@@ -238,6 +285,8 @@ DURABLE: Final[dict[str, type]] = {
     "chat.ui_tool_dismiss": UiToolDismiss,
     "chat.usage_delta": UsageDelta,
     "context_update": ContextUpdate,
+    "chat.context_switched": ContextSwitched,
+    "chat.journey_progress": JourneyProgress,
     "chat.error": ErrorData,
 }
 """Types that take a ``seq`` and are stored before they are pushed."""

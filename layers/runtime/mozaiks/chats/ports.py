@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from mozaiks.access.principal import Tenant
+from mozaiks.access.sealed import SealedSecret
 from mozaiks.chats.changes import Applied, Change, Decide
 from mozaiks.chats.events import Event
 from mozaiks.chats.positions import Position
 from mozaiks.chats.states import Chat, ChatStatus, Join
 
-__all__ = ["Chats", "Drafts", "Ended", "EventLog", "Outbox", "RunStarter", "TaskTokens"]
+__all__ = ["Chats", "Drafts", "Ended", "EventLog", "Outbox", "RunStarter", "SecretTaker", "TaskTokens"]
 
 
 class Chats(Protocol):
@@ -70,6 +71,17 @@ class Outbox(Protocol):
     """Takes stored events and brings them to the chat's connections. Never raises, never waits for a client."""
 
     def publish(self, chat: Chat, events: Iterable[Event]) -> None: ...
+
+
+class SecretTaker(Protocol):
+    def take_out(
+        self, tenant: Tenant, declared: Mapping[str, str], response: Any
+    ) -> tuple[Any, tuple[SealedSecret, ...]]:
+        """An answer with references in the place of its secrets, and these as they may be stored.
+
+        ``declared``: field of the answer → name of the secret. ``VALIDATION``, ``SECRETS_UNAVAILABLE``.
+        """
+        ...
 
 
 class RunStarter(Protocol):

@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from mozaiks.access.principal import Principal, Tenant
+from mozaiks.access.sealed import SealedSecret
 from mozaiks.chats import answering, decisions
 from mozaiks.chats.answering import answer_command
 from mozaiks.chats.changes import Applied, Change
 from mozaiks.chats.commands import ComponentAction, SubmitInput
 from mozaiks.chats.components import component_action
 from mozaiks.chats.events import ChatMeta, Event, Print, ResumeBoundary, envelope, new_id
-from mozaiks.chats.ports import Chats, Drafts, Ended, EventLog, Outbox, RunStarter
+from mozaiks.chats.ports import Chats, Drafts, Ended, EventLog, Outbox, RunStarter, SecretTaker
 from mozaiks.chats.positions import Position
 from mozaiks.chats.requests import shown_all
 from mozaiks.chats.states import Chat, ChatStatus, Greeting, cache_seed_of
@@ -56,6 +57,7 @@ class ChatService:
 
     chats: Chats
     events: EventLog
+    secrets: SecretTaker
     drafts: Drafts
     outbox: Outbox
     runs: RunStarter
@@ -114,6 +116,10 @@ class ChatService:
             return Started(winner, reused=True)
         self._start_if_claimed(applied.chat)
         return Started(applied.chat, reused=False)
+
+    def started_by(self, principal: Principal, workflow_name: str, client_request_id: str) -> Chat | None:
+        """The principal's chat of this workflow, as declared, that this request made."""
+        return self.chats.started_by(principal.tenant, workflow_name, client_request_id)
 
     def _earlier(
         self, principal: Principal, workflow_name: str, client_request_id: str | None, must_be_new: bool
@@ -178,13 +184,29 @@ class ChatService:
             or a run is going), ``message_id``.
         """
         message_id = new_id()
+        response, sealed = self._without_secrets(principal, chat_id, request_id, response)
         applied = self._apply(
             principal.tenant,
             chat_id,
-            lambda chat: answering.answer(chat, request_id, response, message_id, self.clock()),
+            lambda chat: answering.answer(chat, request_id, response, message_id, self.clock(), sealed=sealed),
             command_ids=[answer_command(request_id)],
         )
         return applied.answer
+
+    def _without_secrets(
+        self, principal: Principal, chat_id: str, request_id: str, response: Any
+    ) -> tuple[Any, tuple[SealedSecret, ...] | None]:
+        """What may become part of the chat of an answer, and its secrets, encrypted before anything is stored.
+
+        Where the request is not open nothing is taken out: the answer is then refused, or was given before.
+        """
+        open_requests = self.chats.get(principal.tenant, chat_id).pending
+        pending = next((each for each in open_requests if each["request_id"] == request_id), None)
+        if pending is None or not pending["secrets"]:
+            return response, None
+        return self.secrets.take_out(
+            principal.tenant, pending["secrets"], answering.fitting_answer(pending, response)
+        )
 
     def approve(
         self, principal: Principal, chat_id: str, request_id: str, *, approved: bool, reason: str = ""

@@ -57,7 +57,8 @@ class PendingInput(TypedDict):
 
     ``request_id`` is also the ``event_id`` of the event that asks. ``tool_call_id`` says whose result the answer
     becomes; without one, what is answered to an input is said in the chat. ``schema`` is the JSON Schema answers must
-    meet. From ``expires_at`` on, the answer is ``default``, or the chat ends (``on_timeout``).
+    meet. From ``expires_at`` on, the answer is ``default``, or the chat ends (``on_timeout``). ``secrets`` are the
+    fields of the answer that hold secrets, with the names these are kept under: they never become part of the chat.
     """
 
     request_id: str
@@ -73,6 +74,7 @@ class PendingInput(TypedDict):
     component: str | None
     mode: Literal["inline", "artifact", "modal"] | None
     payload: Any
+    secrets: dict[str, str]
 
 
 def pending_input(
@@ -90,6 +92,7 @@ def pending_input(
     component: str | None = None,
     mode: Literal["inline", "artifact", "modal"] | None = None,
     payload: Any = None,
+    secrets: Mapping[str, str] | None = None,
 ) -> PendingInput:
     """A request with an id of its own, or the given one. ``payload``, ``default`` and ``schema`` are JSON.
 
@@ -114,6 +117,7 @@ def pending_input(
         "component": component,
         "mode": mode,
         "payload": payload,
+        "secrets": dict(secrets or {}),
     }
 
 

@@ -28,6 +28,7 @@ from mozaiks.engine.safe_point import SafePoint, Scribe
 from mozaiks.engine.script import WorkflowHooks
 from mozaiks.engine.selection import SELECTOR, choose_speaker
 from mozaiks.engine.tool_calls import announced_late, as_outcome, response_event, shown_late
+from mozaiks.engine.tool_secrets import ToolSecrets
 from mozaiks.engine.tools import Toolbox, failed, transfer_tool_name
 from mozaiks.engine.turn import Turn, TurnEnd, TurnLimits
 from mozaiks.errors import MozaiksError
@@ -68,6 +69,7 @@ class ActiveSlice:
         toolboxes: dict[tuple[str, str], Toolbox],
         scribe: Scribe,
         sender: Sender,
+        secrets: ToolSecrets,
         budget: Budget,
     ) -> None:
         self._store = store
@@ -80,6 +82,7 @@ class ActiveSlice:
         self._toolboxes = toolboxes
         self._scribe = scribe
         self._sender = sender
+        self._secrets = secrets
         self._hooks: WorkflowHooks | None = None
         self.budget = budget
 
@@ -264,6 +267,7 @@ class ActiveSlice:
             store=self._store,
             sender=self._sender,
             budget=self.budget,
+            secrets=self._secrets,
             limits=TurnLimits(
                 self._config.turn_max_model_calls, self._config.tool_timeout_seconds, self._config.history_max_entries
             ),

@@ -21,6 +21,7 @@ from mozaiks.engine.model_client import ModelConfigs
 from mozaiks.engine.ports import Endings, Executions, Sender, SliceStore, Workflows
 from mozaiks.engine.safe_point import Scribe
 from mozaiks.engine.state import EngineState
+from mozaiks.engine.tool_secrets import ToolSecrets, Vault
 from mozaiks.engine.tools import Toolbox
 from mozaiks.errors import MozaiksError
 from mozaiks.settings import Settings
@@ -38,6 +39,7 @@ class SliceRunner:
     workflows: Workflows
     models: ModelConfigs
     sources: ContextSources
+    vault: Vault
     executions: Executions
     endings: Endings
     open_sender: Callable[[Chat], contextlib.AbstractAsyncContextManager[Sender]]
@@ -81,6 +83,7 @@ class SliceRunner:
                 toolboxes=self.toolboxes,
                 scribe=scribe,
                 sender=sender,
+                secrets=ToolSecrets(self.vault, Tenant(chat.app_id, chat.user_id)),
                 budget=budget,
             )
             outcome = await self._under_watch(active, tenant, chat_id, lease)

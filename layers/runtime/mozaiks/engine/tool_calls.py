@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
+import traceback
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -20,6 +21,7 @@ from ag2.events import (
     ToolResultsEvent,
 )
 from ag2.middleware.base import ToolExecution, ToolResultType
+from pydantic import ValidationError
 
 from mozaiks.access.principal import Tenant
 from mozaiks.authoring import Ask
@@ -30,6 +32,7 @@ from mozaiks.engine.codec import encode_results
 from mozaiks.engine.context import response_triggers
 from mozaiks.engine.ports import Sender, SliceStore
 from mozaiks.engine.safe_point import SafePoint, Scribe
+from mozaiks.engine.tool_secrets import ToolSecrets
 from mozaiks.engine.tools import CURRENT_CALL, Toolbox, ToolCallScope, ToolOutcome, failed, finished
 from mozaiks.engine.variables import Variables
 from mozaiks.manifests.spec import ToolKind, ToolSpec, WorkflowSpec
@@ -51,6 +54,7 @@ class ToolCalls:
         scribe: Scribe,
         store: SliceStore,
         sender: Sender,
+        secrets: ToolSecrets,
         seconds: float,
         clock: Callable[[], datetime],
     ) -> None:
@@ -60,6 +64,7 @@ class ToolCalls:
         self._scribe = scribe
         self._store = store
         self._sender = sender
+        self._secrets = secrets
         self._seconds = seconds
         self._clock = clock
         self._tenant = Tenant(scribe.chat.app_id)
@@ -271,6 +276,7 @@ class ToolCalls:
             tool_name=event.name,
             tool_call_id=event.id,
             schema=ui.response_schema if ui is not None and kind == "ui_tool" else None,
+            secrets=ui.secrets if ui is not None and kind == "ui_tool" else None,
             component=ui.component if ui is not None else None,
             mode=ui.mode if ui is not None else None,
             payload=payload,
@@ -298,7 +304,19 @@ class ToolCalls:
         context: ConversationContext | None,
         ui_response: Any = None,
     ) -> tuple[ToolOutcome, Any]:
-        """Run the tool's code. Returns the outcome, and what it returned as it was."""
+        """Run the tool's code. Returns the outcome, and what it returned; masks stand for the secrets in both."""
+        outcome, returned = await self._ran(call_next, event, context, ui_response)
+        redaction = self._secrets.redaction
+        if not redaction.active:
+            return outcome, returned
+        for part in ("content", "context"):
+            outcome[part] = redaction.json(outcome[part])
+        outcome["text"] = redaction.text(outcome["text"])
+        return outcome, Ask(**redaction.json(dataclasses.asdict(returned))) if isinstance(returned, Ask) else None
+
+    async def _ran(
+        self, call_next: ToolExecution, event: ToolCallEvent, context: ConversationContext | None, ui_response: Any
+    ) -> tuple[ToolOutcome, Any]:
         spec = self._toolbox.spec_of(event.name)
         people = needs_people(spec)
         seconds = (spec.timeout if spec is not None and not people else None) or self._seconds
@@ -316,11 +334,23 @@ class ToolCalls:
         finally:
             CURRENT_CALL.reset(token)
         if isinstance(result, ToolErrorEvent):
-            log.warning("The tool %s failed", event.name, exc_info=result.error)
-            return failed(result.error, context=variables.changed), None
+            return self._raised(event, result.error, variables.changed), None
         if isinstance(scope.returned, Ask):
             return finished("asked", variables.changed), scope.returned
         return finished(scope.returned, variables.changed, self._toolbox.targets), scope.returned
+
+    def _raised(self, event: ToolCallEvent, error: Exception, context: dict[str, Any]) -> ToolOutcome:
+        redaction = self._secrets.redaction
+        if not redaction.active:
+            log.warning("The tool %s failed", event.name, exc_info=error)
+            return failed(error, context=context)
+        # Masked before anything is cut off: half a secret is none that could be recognised.
+        trace = redaction.text("".join(traceback.format_exception(error)))
+        log.warning("The tool %s failed: %s", event.name, trace)
+        return failed(
+            error if isinstance(error, ValidationError) else redaction.text(f"{type(error).__name__}: {error}"),
+            context=context,
+        )
 
     async def _look_up(self, call_ids: Iterable[str]) -> None:
         keys = [f"{call_id}{part}" for call_id in call_ids for part in ("", ":approval", ":answer", ":ask", ":payload")]
@@ -337,7 +367,7 @@ class ToolCalls:
                 "tool_name": event.name,
                 "tool_call_id": event.id,
                 "progress_percent": float(percent),
-                "status_message": str(message)[:500],
+                "status_message": self._secrets.redaction.text(str(message))[:500],
             }
             self._sender.show(agent, envelope("tool_progress", chat.chat_id, data, at=self._clock()))
 
@@ -350,6 +380,7 @@ class ToolCalls:
             "context_variables": variables,
             "turn_idempotency_key": f"{chat.chat_id}:{event.id}",
             "progress": progress,
+            "secrets": self._secrets,
         }
 
     def _transfer(self, call: ToolCallEvent) -> str | None:

@@ -32,6 +32,7 @@ from mozaiks.engine.script import WorkflowHooks
 from mozaiks.engine.state import OpenTurn
 from mozaiks.engine.stream import TurnStream
 from mozaiks.engine.tool_calls import ToolCalls
+from mozaiks.engine.tool_secrets import ToolSecrets
 from mozaiks.engine.tools import Toolbox
 from mozaiks.errors import MozaiksError
 from mozaiks.manifests.spec import AgentSpec, StructuredOutputSpec, WorkflowSpec
@@ -84,6 +85,7 @@ class Turn:
         store: SliceStore,
         sender: Sender,
         budget: Budget,
+        secrets: ToolSecrets,
         limits: TurnLimits,
         clock: Callable[[], datetime],
     ) -> None:
@@ -105,6 +107,7 @@ class Turn:
             scribe=scribe,
             store=store,
             sender=sender,
+            secrets=secrets,
             seconds=limits.tool_seconds,
             clock=clock,
         )

@@ -13,6 +13,8 @@ from mozaiks.store.client import Document, reachable
 
 __all__ = ["MongoConnections"]
 
+_FOLLOWS = {"$ifNull": ["$follows", []]}
+
 
 class MongoConnections:
     def __init__(self, database: Database[Document]) -> None:
@@ -63,6 +65,26 @@ class MongoConnections:
             )
         return done.modified_count
 
+    def carry_all_along(self, tenant: Tenant, chat_ids: Sequence[str], next_chat_ids: Sequence[str]) -> int:
+        """Let every connection that hears of one of ``chat_ids`` hear of all ``next_chat_ids`` too; how many did not.
+
+        The chats are this tenant's: the caller has looked them up for it.
+        """
+        new = {"$setDifference": [list(next_chat_ids), {"$concatArrays": [_FOLLOWS, ["$chat_id"]]}]}
+        with reachable():
+            done = self._connections.update_many(
+                _hears_any(tenant, chat_ids),
+                # Ids are values here, never operators: each is ours, and none begins with a dollar.
+                [{"$set": {"follows": {"$slice": [{"$concatArrays": [_FOLLOWS, new]}, -MOST_FOLLOWED]}}}],
+            )
+        return done.modified_count
+
+    def of_chats(self, tenant: Tenant, chat_ids: Sequence[str], now: datetime) -> Sequence[Connection]:
+        """The connections that hear of at least one of the chats."""
+        query = {**_hears_any(tenant, chat_ids), "expires_at": {"$gt": now}}
+        with reachable():
+            return [_from_document(document) for document in self._connections.find(query)]
+
     def of_chat(self, tenant: Tenant, chat_id: str, now: datetime) -> Sequence[Connection]:
         # The TTL index is a janitor that comes when it likes; the filter decides.
         query = {**_hears(tenant, chat_id), "expires_at": {"$gt": now}}
@@ -73,6 +95,11 @@ class MongoConnections:
 def _hears(tenant: Tenant, chat_id: str) -> Document:
     # One index for each arm: a connection is found by its own chat, or by one it follows.
     return {"$or": [{**tenant.key, "chat_id": chat_id}, {**tenant.key, "follows": chat_id}]}
+
+
+def _hears_any(tenant: Tenant, chat_ids: Sequence[str]) -> Document:
+    ids = {"$in": list(chat_ids)}
+    return {"$or": [{**tenant.key, "chat_id": ids}, {**tenant.key, "follows": ids}]}
 
 
 def _fields(connection: Connection) -> Document:

@@ -61,6 +61,18 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
     "commands": [
         IndexModel([("chat_id", ASCENDING), ("client_message_id", ASCENDING)], name="once_per_message", unique=True),
     ],
+    "journeys": [
+        IndexModel([("app_id", ASCENDING), ("user_id", ASCENDING), ("created_at", DESCENDING)], name="by_user"),
+        IndexModel(
+            [("app_id", ASCENDING), ("user_id", ASCENDING), ("journey_id", ASCENDING), ("client_request_id", 1)],
+            name="once_per_request",
+            unique=True,
+            partialFilterExpression={"client_request_id": {"$type": "string"}},
+        ),
+        # Sparse: most runs wait for their chats, or have ended.
+        IndexModel([("owed_since", ASCENDING)], name="steps_due", sparse=True),
+        IndexModel([("stopping", ASCENDING)], name="half_stopped", sparse=True),
+    ],
     "connections": [
         IndexModel([("app_id", ASCENDING), ("chat_id", ASCENDING)], name="by_chat"),
         # Sparse, so of this one field: most connections follow no other chat and lack it.

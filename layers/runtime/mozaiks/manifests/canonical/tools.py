@@ -23,6 +23,10 @@ class ToolUi(CanonicalModel):
         default=None,
         description="JSON Schema of the answer. Answers are checked; without the component, a form is made from it.",
     )
+    secrets: dict[str, str] = Field(
+        default={},
+        description="Field of the answer → name of the user's secret it is kept as. It never becomes part of the chat.",
+    )
 
 
 class ToolEntry(CanonicalModel):
