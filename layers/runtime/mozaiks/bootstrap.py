@@ -112,6 +112,7 @@ class Parts:
         )
         self.sockets = SocketService(
             chats=self.service,
+            opening=self.opening,
             connections=self.connections,
             gateway=self.gateway,
             greeter=LambdaGreeter(config.message_function_name),

@@ -17,6 +17,7 @@ from mozaiks.errors import MozaiksError
 
 __all__ = [
     "DURABLE",
+    "BatchMember",
     "ChatMeta",
     "ComponentActionAck",
     "ContextSwitched",
@@ -28,8 +29,12 @@ __all__ = [
     "InputTimeout",
     "JourneyMember",
     "JourneyProgress",
+    "MissingPrerequisite",
     "NewEvent",
+    "PrereqBlocked",
+    "OauthCompleted",
     "Print",
+    "RefusedRun",
     "ResumeBoundary",
     "RunComplete",
     "RunStart",
@@ -42,6 +47,8 @@ __all__ = [
     "UiToolComplete",
     "UiToolDismiss",
     "UsageDelta",
+    "WorkflowBatchStarted",
+    "WorkflowStarted",
     "envelope",
     "error_event",
     "error_frame",
@@ -251,6 +258,76 @@ class ContextSwitched(TypedDict):
     chats: list[JourneyMember]
 
 
+class WorkflowStarted(TypedDict):
+    """The answer to ``chat.start_workflow``: the chat ``chat_id``, whose events come to this socket from now on.
+
+    ``reused``: the frame was sent before, and this is the chat it started then.
+    """
+
+    workflow_name: str
+    chat_id: str
+    cache_seed: int
+    reused: bool
+    client_message_id: NotRequired[str]
+    client_request_id: NotRequired[str]
+
+
+class MissingPrerequisite(TypedDict):
+    """A workflow to be completed first. ``reason`` is empty where the pack gives none."""
+
+    workflow_name: str
+    reason: str
+
+
+class PrereqBlocked(TypedDict):
+    """``workflow_name`` does not start before all of ``missing`` are completed."""
+
+    workflow_name: str
+    message: str
+    missing: list[MissingPrerequisite]
+    client_message_id: NotRequired[str]
+    client_request_id: NotRequired[str]
+
+
+class BatchMember(TypedDict):
+    """A chat that was started for the run at ``index``, from 0, of those that were asked for."""
+
+    index: int
+    workflow_name: str
+    chat_id: str
+
+
+class RefusedRun(TypedDict):
+    """A run of a batch that was not started, with what its error would have said."""
+
+    index: int
+    workflow_name: str
+    code: str
+    message: str
+    retryable: bool
+    details: dict[str, Any]
+
+
+class WorkflowBatchStarted(TypedDict):
+    """Chats were started together: ``count`` of them."""
+
+    count: int
+    workflows: list[BatchMember]
+    refused: list[RefusedRun]
+    client_message_id: NotRequired[str]
+
+
+class OauthCompleted(TypedDict):
+    """The user has connected an account elsewhere, or could not: then ``error`` says why."""
+
+    platform: str
+    success: bool
+    account_id: str | None
+    account_name: str | None
+    error: str | None
+    correlation_id: str
+
+
 class ChatMeta(TypedDict):
     workflow_name: str
     app_id: str
@@ -288,6 +365,7 @@ DURABLE: Final[dict[str, type]] = {
     "chat.context_switched": ContextSwitched,
     "chat.journey_progress": JourneyProgress,
     "chat.error": ErrorData,
+    "oauth_completed": OauthCompleted,
 }
 """Types that take a ``seq`` and are stored before they are pushed."""
 

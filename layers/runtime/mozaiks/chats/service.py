@@ -10,16 +10,16 @@ from typing import Any, Final
 
 from mozaiks.access.principal import Principal, Tenant
 from mozaiks.access.sealed import SealedSecret
-from mozaiks.chats import answering, decisions
+from mozaiks.chats import answering, decisions, oauth
 from mozaiks.chats.answering import answer_command
 from mozaiks.chats.changes import Applied, Change
 from mozaiks.chats.commands import ComponentAction, SubmitInput
 from mozaiks.chats.components import component_action
-from mozaiks.chats.events import ChatMeta, Event, Print, ResumeBoundary, envelope, new_id
+from mozaiks.chats.events import ChatMeta, Event, NewEvent, OauthCompleted, Print, ResumeBoundary, envelope, new_id
 from mozaiks.chats.ports import Chats, Drafts, Ended, EventLog, Outbox, RunStarter, SecretTaker
 from mozaiks.chats.positions import Position
 from mozaiks.chats.requests import shown_all
-from mozaiks.chats.states import Chat, ChatStatus, Greeting, cache_seed_of
+from mozaiks.chats.states import Chat, ChatStatus, Greeting, Join, cache_seed_of
 from mozaiks.chats.visibility import may_see_agent, present
 from mozaiks.errors import MozaiksError
 
@@ -83,26 +83,9 @@ class ChatService:
         if earlier is not None:
             self._start_if_claimed(earlier)
             return Started(earlier, reused=True)
-        greeting = workflow.greeting
-        first_message = None
-        if initial_message is not None:
-            if greeting.startup_mode == "UserDriven":
-                first_message = initial_message
-            else:
-                greeting = replace(greeting, initial_message=initial_message)
-        chat_id, now = new_id(), self.clock()
-        seed = cache_seed_of(principal.app_id, chat_id) if self.seed_override is None else self.seed_override
-        chat = Chat(
-            chat_id=chat_id,
-            app_id=principal.app_id,
-            user_id=principal.user_id,
-            workflow_name=workflow.name,
-            workflow_version=workflow.version,
-            greeting=greeting,
-            cache_seed=seed,
-            created_at=now,
-            updated_at=now,
-            client_request_id=client_request_id,
+        now = self.clock()
+        chat, first_message = self._newborn(
+            principal, workflow, new_id(), client_request_id=client_request_id, initial_message=initial_message
         )
         try:
             applied = self.chats.create(chat, decisions.opening(chat, now, first_message))
@@ -116,6 +99,75 @@ class ChatService:
             return Started(winner, reused=True)
         self._start_if_claimed(applied.chat)
         return Started(applied.chat, reused=False)
+
+    def open(
+        self,
+        principal: Principal,
+        workflow: WorkflowFacts,
+        chat_id: str,
+        *,
+        join: Join,
+        client_request_id: str | None = None,
+        initial_message: str | None = None,
+        first: tuple[NewEvent, ...] = (),
+    ) -> Chat:
+        """Create the chat of this id for those who wait for its end, or find it. Safe to repeat.
+
+        Parameters
+        ----------
+        join
+            Who waits.
+        first
+            What its log begins with.
+        """
+        now = self.clock()
+        chat, first_message = self._newborn(
+            principal, workflow, chat_id, client_request_id=client_request_id, initial_message=initial_message
+        )
+        change = decisions.opening(chat, now, first_message)
+        says = None if change.says is None else change.says + len(first)
+        try:
+            applied = self.chats.create(
+                replace(chat, join=join), replace(change, events=(*first, *change.events), says=says)
+            )
+        except MozaiksError as error:
+            if error.code != "IDEMPOTENCY_MISMATCH":
+                raise
+            applied = Applied(self.get(principal, chat_id))
+        self._start_and_tell(applied)
+        return applied.chat
+
+    def _newborn(
+        self,
+        principal: Principal,
+        workflow: WorkflowFacts,
+        chat_id: str,
+        *,
+        client_request_id: str | None,
+        initial_message: str | None,
+    ) -> tuple[Chat, str | None]:
+        """A chat as it is before anything happened to it, and what its user says first, if that is not hidden."""
+        greeting, first_message = workflow.greeting, None
+        if initial_message is not None:
+            if greeting.startup_mode == "UserDriven":
+                first_message = initial_message
+            else:
+                greeting = replace(greeting, initial_message=initial_message)
+        now = self.clock()
+        seed = cache_seed_of(principal.app_id, chat_id) if self.seed_override is None else self.seed_override
+        chat = Chat(
+            chat_id=chat_id,
+            app_id=principal.app_id,
+            user_id=principal.user_id,
+            workflow_name=workflow.name,
+            workflow_version=workflow.version,
+            greeting=greeting,
+            cache_seed=seed,
+            created_at=now,
+            updated_at=now,
+            client_request_id=client_request_id,
+        )
+        return chat, first_message
 
     def started_by(self, principal: Principal, workflow_name: str, client_request_id: str) -> Chat | None:
         """The principal's chat of this workflow, as declared, that this request made."""
@@ -233,6 +285,17 @@ class ChatService:
         return self._apply(
             principal.tenant, chat_id, lambda chat: component_action(chat, command), command_ids=ids
         ).answer
+
+    def oauth_completed(self, tenant: Tenant, chat_id: str, told: OauthCompleted) -> Mapping[str, Any]:
+        """Tell the tenant's chat of an authorisation, once per ``correlation_id``. No run starts for it.
+
+        Returns
+        -------
+        Mapping
+            ``event_id`` of the event that says so, of the first one where it was told before.
+        """
+        command = oauth.oauth_command(told["correlation_id"])
+        return self._apply(tenant, chat_id, lambda _: oauth.completed(told), command_ids=[command]).answer
 
     def cancel(self, principal: Principal, chat_id: str) -> None:
         """Stop the chat. Safe to repeat."""
