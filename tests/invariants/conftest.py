@@ -13,7 +13,7 @@ from mozaiks.store.indexes import ensure_indexes
 from mozaiks_local.demo_model import run_in_thread
 from session_mongod import DatabaseServer
 
-from .plays import PLAYS
+from .plays import PLAYS, Play
 from .theatre import AWS, Theatre, Workers
 
 __all__: list[str] = []
@@ -32,15 +32,17 @@ def workers() -> Iterator[Workers]:
 def theatre_of(
     tmp_path: Path, mongod: DatabaseServer, database_name: str, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., Theatre]]:
-    """Opens the theatre of a play, by its name, with workers of these settings."""
+    """Opens the theatre of a play, or of the one of that name, with workers of these settings."""
     for name, value in AWS.items():
         monkeypatch.setenv(name, value)
     (tmp_path / "workflows").mkdir()
     opened: list[Theatre] = []
     with run_in_thread(tmp_path / "workflows") as demo:
 
-        def make(name: str, **settings: Any) -> Theatre:
-            made = Theatre(PLAYS[name], tmp_path, mongod, database_name, demo, **settings)
+        def make(play: str | Play, **settings: Any) -> Theatre:
+            made = Theatre(
+                PLAYS[play] if isinstance(play, str) else play, tmp_path, mongod, database_name, demo, **settings
+            )
             opened.append(made)
             ensure_indexes(made.runtime.parts.database)
             return made

@@ -18,6 +18,10 @@ _EFFECTS: Final = """
 import json
 import os
 import uuid
+from pathlib import Path
+
+# Beside the folder of workflows; the code is the same wherever that is, and so is the workflow's version.
+EFFECTS = Path(__file__).parents[3] / "effects.jsonl"
 
 
 def happened(key, tool):
@@ -229,8 +233,8 @@ PEOPLE: Final = Play(
 PLAYS: Final = {play.name: play for play in (DESK, FORM, BATCH, PIECES, PANEL, PEOPLE)}
 
 
-def write_workflow(play: Play, root: Path, effects: Path) -> None:
-    """Write the manifests of ``play`` under ``root``; its tools record what they do in the file ``effects``."""
+def write_workflow(play: Play, root: Path) -> None:
+    """Write the manifests of ``play`` under ``root``; its tools record what they do in ``effects.jsonl`` beside it."""
     folder = root / play.name
     (folder / "tools").mkdir(parents=True)
     orchestrator = {"human_in_the_loop": True, "startup_mode": "UserDriven", **play.orchestrator}
@@ -242,4 +246,4 @@ def write_workflow(play: Play, root: Path, effects: Path) -> None:
     sections = {"orchestrator": orchestrator, "agents": {"agents": agents}, **play.sections}
     for name, content in sections.items():
         (folder / f"{name}.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
-    (folder / "tools" / "code.py").write_text(f"EFFECTS = {str(effects)!r}\n{_EFFECTS}{play.code}")
+    (folder / "tools" / "code.py").write_text(f"{_EFFECTS}{play.code}")

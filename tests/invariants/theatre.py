@@ -125,7 +125,8 @@ class Theatre:
         self.play, self.demo, self._mongod = play, demo, mongod
         self._effects = folder / "effects.jsonl"
         self.workflows = folder / "workflows"
-        write_workflow(play, self.workflows, self._effects)
+        if not (self.workflows / play.name).exists():
+            write_workflow(play, self.workflows)
         demo.scripts.set(play.name, {"delay_ms": 0, "agents": play.agents})
         self.watcher: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(mongod.uri)
         self._stored: pymongo.collection.Collection[dict[str, Any]] = self.watcher[database]["chat_events"]

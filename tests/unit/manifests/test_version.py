@@ -8,6 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
+from mozaiks.manifests import WorkflowSpec
+from mozaiks.manifests.folder import Folder
+from mozaiks.manifests.version import workflow_version
+
 from .conftest import Workbench
 
 BASE: dict[str, Any] = {
@@ -69,3 +73,14 @@ def test_the_order_of_agents_and_rules_is_content(bench: Workbench) -> None:
     first = bench.load({"agents.yaml": "agents: {Ada: {}, Bob: {}}", "orchestrator.yaml": "pattern: RoundRobin"}, "a1")
     second = bench.load({"agents.yaml": "agents: {Bob: {}, Ada: {}}", "orchestrator.yaml": "pattern: RoundRobin"}, "a1")
     assert first.version != second.version
+
+
+def test_a_field_that_a_later_version_of_the_language_adds_leaves_it_as_it_is(bench: Workbench) -> None:
+    class Later(WorkflowSpec):
+        added: str = "unless said otherwise"
+
+    spec = bench.load({"agents.yaml": "agents: {Ada: {}}"}, "a1")
+    folder = Folder(bench.root / "a1", "a1")
+    later = Later(**{name: getattr(spec, name) for name in WorkflowSpec.model_fields})
+    assert workflow_version(later, folder, []) == spec.version
+    assert workflow_version(later.model_copy(update={"added": "otherwise"}), folder, []) != spec.version

@@ -19,7 +19,9 @@ def workflow_version(spec: WorkflowSpec, folder: Folder, files: Iterable[str]) -
     """Hex SHA-256 over the normalised content and the bytes of code and referenced files.
 
     The content counts, not its syntax or dialect: the same workflow in JSON and in YAML has the same version. All
-    ``*.py`` under ``tools/`` and ``hooks/`` count, since they import each other; ``_shared`` and ``demo/`` do not.
+    ``*.py`` under ``tools/`` and ``hooks/`` count, since they import each other; ``_shared`` and ``demo/`` do not. A
+    field that holds its default does not count: a field that a later version of the runtime adds to the language leaves
+    the chats bound to their workflows.
 
     Parameters
     ----------
@@ -31,7 +33,7 @@ def workflow_version(spec: WorkflowSpec, folder: Folder, files: Iterable[str]) -
         Paths of prompt and data files the manifests refer to, relative to the folder.
     """
     digest = hashlib.sha256()
-    content = spec.model_dump(mode="json", exclude={"version"})
+    content = spec.model_dump(mode="json", exclude={"version"}, exclude_defaults=True)
     digest.update(json.dumps(content, sort_keys=False, ensure_ascii=True, separators=(",", ":")).encode())
     for relative in sorted({*files, *_code(folder)}):
         path = folder.inside(relative)

@@ -1,0 +1,43 @@
+
+import json
+import os
+import uuid
+from pathlib import Path
+
+# Beside the folder of workflows; the code is the same wherever that is, and so is the workflow's version.
+EFFECTS = Path(__file__).parents[3] / "effects.jsonl"
+
+
+def happened(key, tool):
+    '''What a tool does to the world outside, once for every time it runs.'''
+    nonce = uuid.uuid4().hex
+    line = json.dumps({"key": key, "tool": tool, "nonce": nonce}) + "\n"
+    file = os.open(EFFECTS, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        os.write(file, line.encode())
+    finally:
+        os.close(file)
+    return nonce
+
+import asyncio
+from mozaiks.authoring import handoff
+
+async def left(turn_idempotency_key, context_variables):
+    context_variables["left"] = True
+    return {"nonce": happened(turn_idempotency_key, "left")}
+
+
+async def aside(turn_idempotency_key, context_variables):
+    context_variables["aside"] = True
+    return {"nonce": happened(turn_idempotency_key, "aside")}
+
+def right(turn_idempotency_key):
+    return {'nonce': happened(turn_idempotency_key, 'right')}
+
+async def broken(turn_idempotency_key):
+    happened(turn_idempotency_key, 'broken')
+    await asyncio.sleep(0.01)
+    raise ValueError('it never works')
+
+async def route(turn_idempotency_key):
+    return handoff('Other', result={'nonce': happened(turn_idempotency_key, 'route')})
