@@ -12,6 +12,8 @@ from mozaiks.access.principal import checked_id
 
 __all__ = [
     "AppId",
+    "BodyAppId",
+    "BodyChatId",
     "BodyUserId",
     "ChatId",
     "ClientRequestId",
@@ -73,6 +75,8 @@ Cursor = Annotated[
     Query(description="`next_before` of the former page; opaque.", pattern="^[A-Za-z0-9_-]{1,128}$"),
 ]
 
+BodyAppId = Annotated[str, _checked("app_id"), Field(examples=["acme"], json_schema_extra=dict(_ID_SHAPE))]
+BodyChatId = Annotated[str, _checked("chat_id"), Field(json_schema_extra=dict(_ID_SHAPE))]
 BodyUserId = Annotated[str, _checked("user_id"), Field(examples=["ann"], json_schema_extra=dict(_USER_SHAPE))]
 ClientRequestId = Annotated[str, _checked("client_request_id"), Field(json_schema_extra=dict(_ID_SHAPE))]
 RequestId = Annotated[str, _checked("request_id"), Field(json_schema_extra=dict(_ID_SHAPE))]

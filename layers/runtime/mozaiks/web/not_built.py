@@ -18,7 +18,6 @@ NOT_BUILT: Final[tuple[tuple[str, str], ...]] = (
     ("GET", "/api/journeys/{app_id}/{journey_run_id}"),
     ("GET", "/api/themes/{app_id}"),
     ("PUT", "/api/themes/{app_id}"),
-    ("POST", "/api/realtime/oauth/completed"),
 )
 """Method and path of each."""
 
