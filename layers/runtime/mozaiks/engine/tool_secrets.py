@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from typing import Any, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol
 from urllib.parse import quote, quote_plus
 
 from mozaiks.access.principal import Tenant
@@ -29,6 +29,9 @@ class Redaction:
     Also in the place of what commonly becomes of one: JSON's, URLs' and base64's forms of it. A tool that takes a
     secret apart, or encrypts it, is out of its reach.
     """
+
+    of_the_process: ClassVar[Redaction]
+    """Of every secret the process has fetched: for what it prints and logs, which belongs to no chat."""
 
     def __init__(self) -> None:
         self._hidden: list[str] = []
@@ -77,6 +80,9 @@ class Redaction:
         return value
 
 
+Redaction.of_the_process = Redaction()
+
+
 class ToolSecrets:
     """The secrets of a chat's user, as ``mozaiks.authoring.Secrets`` tells tools of them."""
 
@@ -114,4 +120,5 @@ class ToolSecrets:
             raise SecretNotFound(f"the user has no secret {name!r:.80}")
         # Before the tool has it: what it says from here on is looked through.
         self._redaction.learn(value)
+        Redaction.of_the_process.learn(value)
         return value
