@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[3]
 WORKFLOWS = ROOT / "workflows"
 SCHEMAS = ROOT / "layers/runtime/mozaiks/manifests/schemas"
 EXAMPLES = sorted(folder.name for folder in WORKFLOWS.iterdir() if folder.is_dir() and folder.name[0] not in "._")
+CONTRACT = "import type { UiToolProps } from '@mozaiks/client';"
 SECTIONS = (
     "orchestrator",
     "agents",
@@ -25,6 +26,8 @@ SECTIONS = (
     "structured_outputs",
     "hooks",
 )
+
+
 def _variants(schema: Any, root: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """The map schemas that a value of ``schema`` can follow, with their names."""
     if not isinstance(schema, dict):
@@ -158,4 +161,6 @@ def test_components_stand_beside_the_tools_that_name_them() -> None:
         text = (WORKFLOWS / name / "ui" / f"{component}.tsx").read_text(encoding="utf-8")
         assert f"export default function {component}({{" in text
         imports = [line for line in text.splitlines() if line.startswith("import")]
-        assert all("'react'" in line or "import type { UiToolProps } from '@mozaiks/client'" in line for line in imports)
+        assert all(
+            "'react'" in line or "import type { UiToolProps } from '@mozaiks/client'" in line for line in imports
+        )

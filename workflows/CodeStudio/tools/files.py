@@ -66,7 +66,8 @@ def _style_sheet(theme: dict[str, Any]) -> str:
     properties = "".join(f"  --{name}: {value};\n" for name, value in sorted(kept.items()))
     return (
         f":root {{\n{properties}}}\n\n"
-        "body {\n  margin: 0;\n  min-height: 100vh;\n  display: grid;\n  place-content: center;\n  text-align: center;\n"
+        "body {\n  margin: 0;\n  min-height: 100vh;\n"
+        "  display: grid;\n  place-content: center;\n  text-align: center;\n"
         "  background: var(--background, white);\n  color: var(--text, black);\n"
         "  font-family: var(--font, sans-serif);\n}\n"
     )
