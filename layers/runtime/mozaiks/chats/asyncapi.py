@@ -107,6 +107,8 @@ _SAID: Final[dict[str, tuple[type, str]]] = {
     "component_action_ack": (ComponentActionAck, "The answer to `chat.component_action`."),
     "chat.workflow_started": (WorkflowStarted, "A chat was started on this socket, which follows it now."),
     "chat.workflow_batch_started": (WorkflowBatchStarted, "Several chats were started together."),
+    "chat.workflow_child_completed": (DURABLE["chat.workflow_child_completed"], "A child of this chat has ended."),
+    "chat.workflow_resumed": (DURABLE["chat.workflow_resumed"], "This chat goes on with its children's results."),
     "chat.prereq_blocked": (PrereqBlocked, "A workflow does not start before others are completed."),
     "pong": (_Nothing, "The answer to `ping`."),
     "error": (ErrorData, "The answer to a frame that was not carried out."),
@@ -115,6 +117,9 @@ _SAID: Final[dict[str, tuple[type, str]]] = {
 
 PASSING: Final = frozenset(_SAID) - frozenset(DURABLE) - {"chat.hidden"}
 """Types without a ``seq``: not stored, and not sent again."""
+
+_ALSO_ANSWERS: Final = frozenset({"chat.workflow_batch_started"})
+"""Types that are an event of a chat when the chat did it, and answer a frame, without a ``seq``, when a client did."""
 
 _BATCH: Final = "chat.batch"
 _SMALL: Final = frozenset({"chat.hidden", _BATCH, "pong"})
@@ -305,7 +310,8 @@ def _event_message(type_: str, schemas: dict[str, Any]) -> dict[str, Any]:
         "timestamp": {"type": "string", "format": "date-time"},
         "data": data,
     }
-    schemas[type_] = {"type": "object", "required": list(fields), "properties": fields}
+    required = [name for name in fields if name != "seq" or type_ not in _ALSO_ANSWERS]
+    schemas[type_] = {"type": "object", "required": required, "properties": fields}
     return {"name": type_, "summary": summary, "payload": {"$ref": f"#/components/schemas/{type_}"}}
 
 

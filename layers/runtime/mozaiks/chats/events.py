@@ -17,7 +17,6 @@ from mozaiks.errors import MozaiksError
 
 __all__ = [
     "DURABLE",
-    "BatchMember",
     "ChatMeta",
     "ComponentActionAck",
     "ContextSwitched",
@@ -34,11 +33,11 @@ __all__ = [
     "OauthCompleted",
     "PrereqBlocked",
     "Print",
-    "RefusedRun",
     "ResumeBoundary",
     "RunComplete",
     "RunStart",
     "SelectSpeaker",
+    "SkippedWorkflow",
     "StructuredOutputReady",
     "Text",
     "ToolCall",
@@ -48,6 +47,9 @@ __all__ = [
     "UiToolDismiss",
     "UsageDelta",
     "WorkflowBatchStarted",
+    "WorkflowChild",
+    "WorkflowChildCompleted",
+    "WorkflowResumed",
     "WorkflowStarted",
     "envelope",
     "error_event",
@@ -289,32 +291,61 @@ class PrereqBlocked(TypedDict):
     client_request_id: NotRequired[str]
 
 
-class BatchMember(TypedDict):
-    """A chat that was started for the run at ``index``, from 0, of those that were asked for."""
+class WorkflowChild(TypedDict):
+    """A chat that was started together with others. ``status``: ``open`` until it is known how the chat ended.
 
-    index: int
-    workflow_name: str
+    ``index``: its place, from 0, among the ``runs`` of the client's frame.
+    """
+
     chat_id: str
+    workflow_name: str
+    status: Literal["open", "completed", "failed", "cancelled", "timed_out"]
+    index: NotRequired[int]
 
 
-class RefusedRun(TypedDict):
-    """A run of a batch that was not started, with what its error would have said."""
+class SkippedWorkflow(TypedDict):
+    """A workflow that was asked for and not started, with what the error says. ``index`` as in ``WorkflowChild``."""
 
-    index: int
     workflow_name: str
     code: str
     message: str
-    retryable: bool
-    details: dict[str, Any]
+    index: NotRequired[int]
+    retryable: NotRequired[bool]
+    details: NotRequired[dict[str, Any]]
 
 
 class WorkflowBatchStarted(TypedDict):
-    """Chats were started together: ``count`` of them."""
+    """Chats were started together: by an agent of this chat, which waits for them, or by a frame of the client.
 
-    count: int
-    workflows: list[BatchMember]
-    refused: list[RefusedRun]
+    Only the former is an event of the chat and has a ``seq``. The latter answers the frame, on its socket alone.
+    """
+
+    batch_id: str
+    children: list[WorkflowChild]
+    skipped: list[SkippedWorkflow]
+    expires_at: NotRequired[str]
     client_message_id: NotRequired[str]
+
+
+class WorkflowChildCompleted(TypedDict):
+    """A child has ended, as ``status`` says: ``ended`` of ``total`` have. ``error``: why it could not be opened."""
+
+    batch_id: str
+    chat_id: str
+    workflow_name: str
+    status: Literal["completed", "failed", "cancelled", "timed_out"]
+    error: str | None
+    ended: int
+    total: int
+
+
+class WorkflowResumed(TypedDict):
+    """All children have ended, ``completed`` of them well, and this chat goes on with their results."""
+
+    batch_id: str
+    children: list[WorkflowChild]
+    completed: int
+    total: int
 
 
 class OauthCompleted(TypedDict):
@@ -338,6 +369,7 @@ class ChatMeta(TypedDict):
     cache_seed: int
     pending: list[dict[str, Any]]
     last_artifact: Any
+    parent_chat_id: str | None
     journey: NotRequired[JourneyProgress]
 
 
@@ -364,6 +396,9 @@ DURABLE: Final[dict[str, type]] = {
     "context_update": ContextUpdate,
     "chat.context_switched": ContextSwitched,
     "chat.journey_progress": JourneyProgress,
+    "chat.workflow_batch_started": WorkflowBatchStarted,
+    "chat.workflow_child_completed": WorkflowChildCompleted,
+    "chat.workflow_resumed": WorkflowResumed,
     "chat.error": ErrorData,
     "oauth_completed": OauthCompleted,
 }

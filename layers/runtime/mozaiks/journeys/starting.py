@@ -6,8 +6,9 @@ import hashlib
 
 from mozaiks.access.principal import Principal
 from mozaiks.chats.commands import StartWorkflow, StartWorkflowBatch, WorkflowRun
-from mozaiks.chats.events import BatchMember, RefusedRun, WorkflowBatchStarted
+from mozaiks.chats.events import SkippedWorkflow, WorkflowBatchStarted, WorkflowChild, new_id
 from mozaiks.chats.service import Started
+from mozaiks.chats.states import Chat
 from mozaiks.errors import MozaiksError
 from mozaiks.journeys.opening import Opening
 
@@ -34,28 +35,45 @@ def start_batch(opening: Opening, principal: Principal, command: StartWorkflowBa
         ``DATABASE_UNAVAILABLE``: to try the others would take as long, and fail. What is opened is found by the same
         frame sent again.
     """
-    started: list[BatchMember] = []
-    refused: list[RefusedRun] = []
+    started: list[WorkflowChild] = []
+    refused: list[SkippedWorkflow] = []
     for index, run in enumerate(command.runs):
         try:
             found = _open(opening, principal, run, run.client_request_id or _derived(command.client_message_id, index))
         except MozaiksError as error:
             if error.code == "DATABASE_UNAVAILABLE":
                 raise
-            refused.append(
-                {
-                    "index": index,
-                    "workflow_name": run.workflow_name,
-                    "code": error.code,
-                    "message": error.message,
-                    "retryable": error.retryable,
-                    "details": error.details,
-                }
-            )
-            continue
-        chat = found.chat
-        started.append({"index": index, "workflow_name": chat.workflow_name, "chat_id": chat.chat_id})
-    return {"count": len(started), "workflows": started, "refused": refused}
+            refused.append(_refused(index, run, error))
+        else:
+            started.append(_told(index, found.chat))
+    answer: WorkflowBatchStarted = {
+        "batch_id": command.client_message_id or new_id(),
+        "children": started,
+        "skipped": refused,
+    }
+    if command.client_message_id is not None:
+        answer["client_message_id"] = command.client_message_id
+    return answer
+
+
+def _told(index: int, chat: Chat) -> WorkflowChild:
+    return {
+        "index": index,
+        "workflow_name": chat.workflow_name,
+        "chat_id": chat.chat_id,
+        "status": chat.status.value if chat.ended else "open",  # type: ignore[typeddict-item]  # a final one
+    }
+
+
+def _refused(index: int, run: WorkflowRun, error: MozaiksError) -> SkippedWorkflow:
+    return {
+        "index": index,
+        "workflow_name": run.workflow_name,
+        "code": error.code,
+        "message": error.message,
+        "retryable": error.retryable,
+        "details": error.details,
+    }
 
 
 def _open(opening: Opening, principal: Principal, run: WorkflowRun, request_id: str | None) -> Started:

@@ -25,7 +25,7 @@ from mozaiks.chats.commands import (
     UiToolResponse,
     parse_frame,
 )
-from mozaiks.chats.events import PrereqBlocked, WorkflowBatchStarted, WorkflowStarted, envelope, error_frame
+from mozaiks.chats.events import PrereqBlocked, WorkflowStarted, envelope, error_frame
 from mozaiks.chats.service import ChatService
 from mozaiks.errors import MozaiksError
 from mozaiks.journeys.opening import Opening
@@ -173,10 +173,8 @@ class SocketService:
         self._lead(connection, asking, "chat.workflow_started", told, [chat.chat_id])
 
     def _start_batch(self, connection: Connection, asking: str, command: StartWorkflowBatch) -> None:
-        told: WorkflowBatchStarted = start_batch(self.opening, connection.principal, command)
-        if command.client_message_id is not None:
-            told["client_message_id"] = command.client_message_id
-        chat_ids = [each["chat_id"] for each in told["workflows"]]
+        told = start_batch(self.opening, connection.principal, command)
+        chat_ids = [each["chat_id"] for each in told["children"]]
         self._lead(connection, asking, "chat.workflow_batch_started", told, chat_ids)
 
     def _lead(self, connection: Connection, asking: str, type_: str, told: Any, chat_ids: list[str]) -> None:
