@@ -1,6 +1,7 @@
 /** Errors with the stable codes of the product, and two of our own. */
 
 import type { ErrorCode, JsonObject } from "./protocol/frames.js";
+import type { Problem } from "./state/types.js";
 
 /**
  * `UNREACHABLE`: nobody answered. `CLOSED`: the client was closed before the answer. `METHOD_NOT_ALLOWED`,
@@ -40,5 +41,17 @@ export class MozaiksError extends Error {
     this.retryable = facts.retryable ?? false;
     this.details = facts.details ?? {};
     this.errors = facts.errors ?? [];
+  }
+
+  /** `cause` itself, if it is one of ours; else one that may go away by itself, with `message`. */
+  static from(cause: unknown, message: string): MozaiksError {
+    if (cause instanceof MozaiksError) return cause;
+    return new MozaiksError("UNREACHABLE", message, { retryable: true, cause });
+  }
+
+  /** As the state tells it. */
+  toProblem(): Problem {
+    const { code, message, retryable, details } = this;
+    return { code, message, severity: "error", retryable, details };
   }
 }

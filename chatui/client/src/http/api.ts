@@ -2,16 +2,23 @@
 
 import type { ChatStatus, JsonObject, JsonValue, ServerFrame } from "../protocol/frames.js";
 import type {
+  Aggregate,
   AnsweredRequest,
   CancelledChat,
   ChatExists,
   ChatMetadata,
   ChatPage,
+  ChatPerformance,
+  ForgottenSecret,
   Health,
   RetriedChat,
+  SecretMetadata,
+  SecretPage,
   SentMessage,
   StartedChat,
   WorkflowList,
+  WorkflowTools,
+  WorkflowTransport,
 } from "./models.js";
 import { type ApiOptions, pathOf, Requests } from "./requests.js";
 
@@ -63,14 +70,24 @@ export class MozaiksApi {
     return this.#requests.json("GET", "/api/workflows");
   }
 
-  /** The tools of a workflow, with the components that show them and the schemas of their payloads. */
-  tools(workflow: string): Promise<JsonObject> {
+  /** The tools of a workflow that users meet: components, and requests for approval. */
+  tools(workflow: string): Promise<WorkflowTools> {
     return this.#requests.json("GET", `/api/workflows${pathOf(workflow)}/tools`);
   }
 
   /** How clients reach a workflow. */
-  transport(workflow: string): Promise<JsonObject> {
+  transport(workflow: string): Promise<WorkflowTransport> {
     return this.#requests.json("GET", `/api/workflows${pathOf(workflow)}/transport`);
+  }
+
+  /** Where the socket of a chat is, as the answer to its start says. */
+  async socketUrl(workflow: string, chatId: string): Promise<string> {
+    const address = new URL((await this.transport(workflow)).websocket_url);
+    address.searchParams.set("workflow", workflow);
+    address.searchParams.set("app_id", this.appId);
+    address.searchParams.set("chat_id", chatId);
+    address.searchParams.set("user_id", this.userId);
+    return address.toString();
   }
 
   /** Which workflows the user may start now, and what those wait for that may not. */
@@ -198,11 +215,27 @@ export class MozaiksApi {
     });
   }
 
-  /** Turns, model calls and tools of a chat, with durations and cost. */
-  performance(chatId: string): Promise<JsonObject> {
-    return this.#requests.json("GET", `/metrics/perf/chats${pathOf(chatId)}`, {
-      query: { app_id: this.appId, user_id: this.userId },
-    });
+  /** Runs, tokens and durations of a chat, for those who may oversee the app. */
+  performance(chatId: string): Promise<ChatPerformance> {
+    return this.#requests.json("GET", `/metrics/perf/chats${pathOf(chatId)}`, { query: { app_id: this.appId } });
+  }
+
+  /** The same over all chats of the app. */
+  figures(): Promise<Aggregate> {
+    return this.#requests.json("GET", "/metrics/perf/aggregate", { query: { app_id: this.appId } });
+  }
+
+  /** What is known of the user's secrets; never what they are. */
+  secrets(): Promise<SecretPage> {
+    return this.#requests.json("GET", `/api/secrets${pathOf(this.appId, this.userId)}`);
+  }
+
+  saveSecret(name: string, value: string): Promise<SecretMetadata> {
+    return this.#requests.json("PUT", `/api/secrets${pathOf(this.appId, this.userId, name)}`, { body: { value } });
+  }
+
+  deleteSecret(name: string): Promise<ForgottenSecret> {
+    return this.#requests.json("DELETE", `/api/secrets${pathOf(this.appId, this.userId, name)}`);
   }
 
   #answers(workflow: string, chatId: string, answer: object): Promise<AnsweredRequest> {

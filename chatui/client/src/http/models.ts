@@ -2,6 +2,48 @@
 
 import type { JsonValue } from "../protocol/frames.js";
 
+export interface ActiveRunEntry {
+  readonly app_id: string;
+  readonly user_id: string;
+  readonly workflow_name: string;
+  readonly chat_id: string;
+  readonly run_no: number;
+  /** When what started the run was said. */
+  readonly since: string | null;
+  /** False while its first slice is still waited for. */
+  readonly started: boolean;
+  /** Whether a worker holds it now; otherwise it is between two slices. */
+  readonly in_hand: boolean;
+  readonly cancel_requested: boolean;
+}
+
+/** Runs that are going. A chat that waits for its user has none. */
+export interface ActiveRuns {
+  /** All of them, also beyond those that are listed. */
+  readonly active_runs: number;
+  /** Those that were asked for first in front. */
+  readonly runs: readonly ActiveRunEntry[];
+}
+
+/** How the chats of one app, or of all, fared in the last hours. */
+export interface Aggregate {
+  readonly apps: readonly string[];
+  readonly since: string;
+  readonly until: string;
+  readonly chats_opened: number;
+  /** The chats opened in this time, by the state they are in now. */
+  readonly chats_by_status: Readonly<Record<string, number>>;
+  readonly active_runs: number;
+  /** Runs that ended in this time. */
+  readonly runs: RunStatistics;
+  /** Calls of tools in the chats of these runs, in this time. */
+  readonly tool_calls: number;
+  /** `chat.error` events in them, warnings too. */
+  readonly errors: number;
+  /** More runs ended than are looked at: figures are of the newest ones. */
+  readonly truncated: boolean;
+}
+
 /** Either ``response`` or ``approved``. */
 export interface AnswerRequest {
   /** The open request; the `event_id` of the event that asked. */
@@ -77,6 +119,32 @@ export interface ChatPage {
   readonly next_before: string | null;
 }
 
+/** How one chat fared. Nothing of what was said in it. */
+export interface ChatPerformance {
+  readonly app_id: string;
+  readonly user_id: string;
+  readonly workflow_name: string;
+  readonly chat_id: string;
+  readonly status: ChatStatus;
+  readonly waiting_for: "input" | "ui_tool" | "approval" | "children" | null;
+  readonly created_at: string;
+  readonly updated_at: string;
+  /** Number of its newest run. */
+  readonly run_no: number;
+  readonly agent_turns: number;
+  readonly tool_calls: number;
+  readonly errors: number;
+  readonly usage: Usage;
+  /** Its runs that are over, the newest ones where there are many. */
+  readonly runs: RunStatistics;
+}
+
+export interface ChatPerformancePage {
+  readonly chats: readonly ChatPerformance[];
+  /** `before` of the next page; null on the last one. */
+  readonly next_before: string | null;
+}
+
 export type ChatStatus = "created" | "running" | "waiting" | "completed" | "failed" | "cancelled" | "timed_out";
 
 /** One line of a list of chats. */
@@ -98,6 +166,14 @@ export interface Database {
   readonly ping_ms: number;
 }
 
+/** Milliseconds from the command that started a run to its end; null where there was no run. */
+export interface DurationStatistics {
+  readonly mean: number | null;
+  readonly p50: number | null;
+  readonly p95: number | null;
+  readonly max: number | null;
+}
+
 /** A page of a chat's log, in order. */
 export interface EventPage {
   readonly chat_id: string;
@@ -116,6 +192,11 @@ export interface FieldProblem {
   readonly message: string;
 }
 
+export interface ForgottenSecret {
+  readonly name: string;
+  readonly deleted: boolean;
+}
+
 export interface Health {
   readonly status?: "ok";
   readonly stage: string;
@@ -128,13 +209,39 @@ export interface InvalidWorkflow {
   readonly problems: readonly ManifestProblem[];
 }
 
-/** One thing that is wrong with a manifest. What does not apply is left out. */
+/** One thing that is wrong with a manifest. */
 export interface ManifestProblem {
   readonly severity: "error" | "warning";
   readonly code: string;
   readonly message: string;
   readonly file: string;
-  readonly line?: number | null;
+  /** From 1, where the syntax has lines. */
+  readonly line: number | null;
+  readonly column: number | null;
+  /** The key it is about, as its author spelled it. */
+  readonly key: string | null;
+}
+
+export interface OauthHeard {
+  readonly success?: true;
+  readonly chat_id: string;
+  /** Of the event in the chat's log. A repeated notice gets the first one's. */
+  readonly event_id: string;
+}
+
+/** Further fields, such as ``timestampUtc``, are ignored: the event carries the time at which it was stored. */
+export interface OauthNotice {
+  /** The chat that is to hear of it. */
+  readonly chatSessionId: string;
+  /** Of the authorisation. A notice with the same one is taken once. */
+  readonly correlationId: string;
+  readonly appId: string;
+  readonly userId: string;
+  readonly platform: string;
+  readonly success: boolean;
+  readonly accountId?: string | null;
+  readonly accountName?: string | null;
+  readonly error?: string | null;
 }
 
 /** Something the chat asked the user for and has no answer to yet. Of an agent that users do not see, it says only what an answer needs. */
@@ -175,6 +282,12 @@ export interface Problem {
   readonly details?: Readonly<Record<string, JsonValue>> | null;
 }
 
+export interface PutSecret {
+  /** The secret: at least 4 characters, at most 4096 bytes. It is never given back. */
+  readonly value: string;
+  readonly user_id?: string | null;
+}
+
 export interface RetriedChat {
   readonly chat_id: string;
   readonly status: ChatStatus;
@@ -184,6 +297,32 @@ export interface RetriedChat {
 
 export interface RetryChat {
   readonly user_id?: string | null;
+}
+
+/** Runs that are over. */
+export interface RunStatistics {
+  readonly count: number;
+  /** `waiting`: the run ended where its user is asked. */
+  readonly by_status: Readonly<Record<string, number>>;
+  readonly turns: number;
+  readonly duration_ms: DurationStatistics;
+  /** Tokens of these runs. Of a run that no worker could end, they are not known. */
+  readonly usage: Usage;
+}
+
+/** What anybody is told of a secret. */
+export interface SecretMetadata {
+  readonly name: string;
+  /** Counts from 1, with each new value. */
+  readonly version: number;
+  readonly created_at: string;
+  readonly updated_at: string;
+}
+
+export interface SecretPage {
+  readonly secrets: readonly SecretMetadata[];
+  /** `after` of the next page; null: this is the last one. */
+  readonly next_after: string | null;
 }
 
 export interface SendMessage {
@@ -207,8 +346,8 @@ export interface SentMessage {
 }
 
 export interface StartChat {
-  /** Whose chat it is. */
-  readonly user_id: string;
+  /** Whose chat it is. Needed where no token says so; otherwise the token's. */
+  readonly user_id?: string | null;
   /** The same id gets the same chat. */
   readonly client_request_id?: string | null;
   /** A new chat even where one that has not begun could be used. */

@@ -97,4 +97,3 @@ function queryOf(query: RequestOptions["query"]): string {
   const text = new URLSearchParams(given.map(([key, value]) => [key, String(value)])).toString();
   return text === "" ? "" : `?${text}`;
 }
-

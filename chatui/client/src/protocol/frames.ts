@@ -7,7 +7,33 @@ export interface JsonObject {
   readonly [key: string]: JsonValue;
 }
 
+/** A chat that was started for the run at `index`, from 0, of those that were asked for. */
+export interface BatchMember {
+  readonly index: number;
+  readonly workflow_name: string;
+  readonly chat_id: string;
+}
+
 export type ChatStatus = "created" | "running" | "waiting" | "completed" | "failed" | "cancelled" | "timed_out";
+
+/** A workflow of a journey's group. `chat_id` is null before its chat is opened. `status`: `pending` before that, `open` until the chat has ended, then the state in which it did. */
+export interface JourneyMember {
+  readonly workflow_name: string;
+  readonly chat_id: string | null;
+  readonly status: "pending" | "open" | "completed" | "failed" | "cancelled" | "timed_out";
+}
+
+/** Where a journey stands. `group` counts from 0; `members` are those of the group that is open. `completed` and `total` count the members of all groups. */
+export interface JourneyProgress {
+  readonly journey_run_id: string;
+  readonly journey_id: string;
+  readonly status: "running" | "blocked" | "completed" | "cancelled";
+  readonly group: number;
+  readonly groups: number;
+  readonly completed: number;
+  readonly total: number;
+  readonly members: readonly JourneyMember[];
+}
 
 /** The newest thing shown in the artifact panel. `payload` is `None` where it is large: the log has it. */
 export interface LastArtifact {
@@ -16,6 +42,12 @@ export interface LastArtifact {
   readonly component: string | null;
   readonly seq: number;
   readonly payload: JsonValue;
+}
+
+/** A workflow to be completed first. `reason` is empty where the pack gives none. */
+export interface MissingPrerequisite {
+  readonly workflow_name: string;
+  readonly reason: string;
 }
 
 /** A request that nobody has answered yet. Of an agent that is not shown, only what an answer must know. */
@@ -39,6 +71,23 @@ export interface Oversize {
   readonly kind: string;
   readonly oversize: true;
   readonly bytes: number;
+}
+
+/** A run of a batch that was not started, with what its error would have said. */
+export interface RefusedRun {
+  readonly index: number;
+  readonly workflow_name: string;
+  readonly code: string;
+  readonly message: string;
+  readonly retryable: boolean;
+  readonly details: Readonly<Record<string, JsonValue>>;
+}
+
+/** One chat to be started. The same `client_request_id` always finds the same chat of the workflow. */
+export interface WorkflowRun {
+  readonly workflow_name: string;
+  readonly initial_message?: string | null;
+  readonly client_request_id?: string;
 }
 
 export interface ChatRunStartData {
@@ -171,7 +220,7 @@ export interface ChatInputTimeoutFrame {
   readonly data: ChatInputTimeoutData;
 }
 
-/** A call of a tool. Where a person must answer, `awaiting_response`: answers name this event's `event_id`. */
+/** A call of a tool. Where a person must answer, `awaiting_response`: answers name this event's `event_id`. `secret_fields` are the fields of the answer that are kept as secrets: a client shows no one what is typed there. */
 export interface ChatToolCallData {
   readonly kind: "tool_call";
   readonly tool_name: string;
@@ -187,6 +236,7 @@ export interface ChatToolCallData {
   readonly prompt?: string;
   readonly schema?: Readonly<Record<string, JsonValue>>;
   readonly expires_at?: string;
+  readonly secret_fields?: readonly string[];
 }
 
 /** A tool is called, or a component or an approval is asked for. */
@@ -334,6 +384,27 @@ export interface ChatErrorFrame {
   readonly data: ChatErrorData;
 }
 
+/** The user has connected an account elsewhere, or could not: then `error` says why. */
+export interface OauthCompletedData {
+  readonly kind: "oauth_completed";
+  readonly platform: string;
+  readonly success: boolean;
+  readonly account_id: string | null;
+  readonly account_name: string | null;
+  readonly error: string | null;
+  readonly correlation_id: string;
+}
+
+/** The user has connected an account elsewhere, or could not. */
+export interface OauthCompletedFrame {
+  readonly type: "oauth_completed";
+  readonly chat_id: string;
+  readonly seq: number;
+  readonly event_id: string;
+  readonly timestamp: string;
+  readonly data: OauthCompletedData;
+}
+
 /** No data but the kind. */
 export interface ChatHiddenData {
   readonly kind: "hidden";
@@ -396,6 +467,7 @@ export interface ChatMetaData {
   readonly cache_seed: number;
   readonly pending: readonly OpenRequest[];
   readonly last_artifact: LastArtifact | null;
+  readonly journey?: JourneyProgress;
 }
 
 /** The first frame of every greeting: the chat as it stands. */
@@ -453,6 +525,63 @@ export interface ComponentActionAckFrame {
   readonly event_id: string;
   readonly timestamp: string;
   readonly data: ComponentActionAckData;
+}
+
+/** The answer to `chat.start_workflow`: the chat `chat_id`, whose events come to this socket from now on. `reused`: the frame was sent before, and this is the chat it started then. */
+export interface ChatWorkflowStartedData {
+  readonly kind: "workflow_started";
+  readonly workflow_name: string;
+  readonly chat_id: string;
+  readonly cache_seed: number;
+  readonly reused: boolean;
+  readonly client_message_id?: string;
+  readonly client_request_id?: string;
+}
+
+/** A chat was started on this socket, which follows it now. */
+export interface ChatWorkflowStartedFrame {
+  readonly type: "chat.workflow_started";
+  readonly chat_id: string;
+  readonly event_id: string;
+  readonly timestamp: string;
+  readonly data: ChatWorkflowStartedData;
+}
+
+/** Chats were started together: `count` of them. */
+export interface ChatWorkflowBatchStartedData {
+  readonly kind: "workflow_batch_started";
+  readonly count: number;
+  readonly workflows: readonly BatchMember[];
+  readonly refused: readonly RefusedRun[];
+  readonly client_message_id?: string;
+}
+
+/** Several chats were started together. */
+export interface ChatWorkflowBatchStartedFrame {
+  readonly type: "chat.workflow_batch_started";
+  readonly chat_id: string;
+  readonly event_id: string;
+  readonly timestamp: string;
+  readonly data: ChatWorkflowBatchStartedData;
+}
+
+/** `workflow_name` does not start before all of `missing` are completed. */
+export interface ChatPrereqBlockedData {
+  readonly kind: "prereq_blocked";
+  readonly workflow_name: string;
+  readonly message: string;
+  readonly missing: readonly MissingPrerequisite[];
+  readonly client_message_id?: string;
+  readonly client_request_id?: string;
+}
+
+/** A workflow does not start before others are completed. */
+export interface ChatPrereqBlockedFrame {
+  readonly type: "chat.prereq_blocked";
+  readonly chat_id: string;
+  readonly event_id: string;
+  readonly timestamp: string;
+  readonly data: ChatPrereqBlockedData;
 }
 
 /** No data but the kind. */
@@ -542,6 +671,24 @@ export interface ChatComponentActionCommand {
   readonly client_message_id?: string;
 }
 
+/** Start a chat of a workflow, and follow it on this socket. `client_message_id` stands for `client_request_id` where that is absent; without both, each frame starts a new chat. */
+export interface ChatStartWorkflowCommand {
+  readonly type: "chat.start_workflow";
+  readonly workflow_name: string;
+  readonly initial_message?: string | null;
+  readonly client_request_id?: string;
+  readonly chat_id?: string;
+  readonly client_message_id?: string;
+}
+
+/** Start several chats, and follow them on this socket. With a `client_message_id`, sent again it finds the chats it started, run by run. */
+export interface ChatStartWorkflowBatchCommand {
+  readonly type: "chat.start_workflow_batch";
+  readonly chat_id?: string;
+  readonly runs: readonly WorkflowRun[];
+  readonly client_message_id?: string;
+}
+
 /** Stop the run. */
 export interface ChatCancelCommand {
   readonly type: "chat.cancel";
@@ -571,6 +718,7 @@ export interface FrameByType {
   "chat.usage_delta": ChatUsageDeltaFrame;
   "context_update": ContextUpdateFrame;
   "chat.error": ChatErrorFrame;
+  "oauth_completed": OauthCompletedFrame;
   "chat.hidden": ChatHiddenFrame;
   "chat.print": ChatPrintFrame;
   "tool_progress": ToolProgressFrame;
@@ -578,6 +726,9 @@ export interface FrameByType {
   "chat.resume_boundary": ChatResumeBoundaryFrame;
   "chat.batch": ChatBatchFrame;
   "component_action_ack": ComponentActionAckFrame;
+  "chat.workflow_started": ChatWorkflowStartedFrame;
+  "chat.workflow_batch_started": ChatWorkflowBatchStartedFrame;
+  "chat.prereq_blocked": ChatPrereqBlockedFrame;
   "pong": PongFrame;
   "error": ErrorFrame;
 }
@@ -590,6 +741,8 @@ export interface CommandByType {
   "ui_tool_response": UiToolResponseCommand;
   "chat.approval": ChatApprovalCommand;
   "chat.component_action": ChatComponentActionCommand;
+  "chat.start_workflow": ChatStartWorkflowCommand;
+  "chat.start_workflow_batch": ChatStartWorkflowBatchCommand;
   "chat.cancel": ChatCancelCommand;
   "ping": PingCommand;
 }
@@ -617,6 +770,7 @@ export type DurableType =
   | "chat.usage_delta"
   | "context_update"
   | "chat.error"
+  | "oauth_completed"
   | "chat.hidden";
 
 /** Every code an error can have. */
@@ -633,6 +787,7 @@ export type ErrorCode =
   | "FORBIDDEN_VARIABLE"
   | "NOT_FOUND"
   | "CHAT_NOT_FOUND"
+  | "JOURNEY_NOT_FOUND"
   | "WORKFLOW_NOT_FOUND"
   | "WORKFLOW_INVALID"
   | "REQUEST_NOT_OPEN"
@@ -647,6 +802,8 @@ export type ErrorCode =
   | "RUN_START_FAILED"
   | "DATABASE_UNAVAILABLE"
   | "KEYS_UNAVAILABLE"
+  | "SECRETS_UNAVAILABLE"
+  | "SECRET_UNREADABLE"
   | "LEASE_LOST"
   | "LEASE_HELD"
   | "WORKFLOW_VERSION_GONE"

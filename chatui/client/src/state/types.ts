@@ -39,10 +39,27 @@ export interface ChatState {
   readonly usage: Usage;
   /** Chats that this one began, oldest first. */
   readonly children: readonly ChildChat[];
-  /** The journey this chat is a part of, as the server tells it. */
-  readonly journey: JsonObject | null;
+  /** The journey this chat is a part of. */
+  readonly journey: Journey | null;
   /** Errors of runs (in the timeline, too) and of commands, oldest first; at most 50. */
   readonly errors: readonly Problem[];
+  /** What the reducer must remember. Nothing to draw. */
+  readonly notes: Notes;
+}
+
+export interface Notes {
+  /** `last_seq` of the newest greeting: what it says of status and requests holds up to there. */
+  readonly greetedSeq: number;
+  readonly lastSpeaker: string | null;
+  /** Pieces of the draft that came before those in front of them. */
+  readonly ahead: readonly Piece[];
+  /** The newest messages that are no drafts any more: late pieces of theirs are dropped. */
+  readonly over: readonly string[];
+}
+
+export interface Piece {
+  readonly offset: number;
+  readonly content: string;
 }
 
 export type WaitingFor = "input" | "ui_tool" | "approval" | "children";
@@ -95,6 +112,8 @@ export interface MessageItem extends ItemBase {
   /** Null for the user. */
   readonly agent: string | null;
   readonly text: string;
+  /** Whether it is shown to holders of the scope `trace` only. */
+  readonly hidden: boolean;
   readonly structuredOutput?: JsonValue;
 }
 
@@ -114,6 +133,8 @@ export interface ToolCallItem extends ItemBase {
   readonly requestId: string | null;
   readonly prompt: string | null;
   readonly schema: JsonObject | null;
+  /** Fields of the answer that are kept as secrets: nobody is shown what is typed there. */
+  readonly secretFields: readonly string[];
   readonly expiresAt: string | null;
   /**
    * `running`, or `waiting` for a person; then how it ended. `answered` and `approved`: by a person, the result is to
@@ -238,6 +259,8 @@ export interface PendingRequest {
   readonly component: string | null;
   readonly display: Display | null;
   readonly payload: JsonValue;
+  /** Fields of the answer that are kept as secrets. */
+  readonly secretFields: readonly string[];
 }
 
 export interface Artifact {
@@ -266,7 +289,28 @@ export interface Usage {
 
 export interface ChildChat {
   readonly chatId: string;
-  readonly workflowName: string | null;
+  readonly workflowName: string;
+  /** `open` until it has ended, then how. */
   readonly status: string;
-  readonly data: JsonObject;
+}
+
+/** Where a journey stands. `group` counts from 0; `completed` and `total` count the members of all groups. */
+export interface Journey {
+  readonly journeyRunId: string;
+  readonly journeyId: string;
+  readonly status: string;
+  readonly group: number;
+  readonly groups: number;
+  readonly completed: number;
+  readonly total: number;
+  /** The workflows of the group that is open. */
+  readonly members: readonly JourneyMember[];
+}
+
+export interface JourneyMember {
+  readonly workflowName: string;
+  /** Null before its chat is opened. */
+  readonly chatId: string | null;
+  /** `pending` before that, `open` until the chat has ended, then how. */
+  readonly status: string;
 }
