@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from mozaiks.errors import MozaiksError
 from mozaiks.manifests import Workflows, discover
 from mozaiks.manifests.pack import LoadedPack, read_pack
+from mozaiks.manifests.pack_files import without_pack
 from mozaiks.manifests.pack_graph import EMPTY_PACK, Dependency, Journey, PackGraph, PackWorkflow
 from mozaiks.manifests.validate import validate
 
@@ -177,6 +179,37 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "root" / "_pack").mkdir(parents=True)
     (tmp_path / "root" / "_pack" / "workflow_graph.json").symlink_to(tmp_path / "secret.json")
     assert [problem.code for problem in read_pack(tmp_path / "root", NAMES).problems] == ["outside_folder"]
+
+
+def dangling(root: Path) -> None:
+    (root / "_pack").mkdir()
+    (root / "_pack" / "workflow_graph.json").symlink_to("nowhere.json")
+
+
+def circular(root: Path) -> None:
+    (root / "_pack").mkdir()
+    (root / "_pack" / "workflow_graph.yaml").symlink_to("workflow_graph.yaml")
+
+
+def in_its_folders_place(root: Path) -> None:
+    (root / "_pack").write_text("{}")
+
+
+def in_its_files_place(root: Path) -> None:
+    (root / "_pack" / "workflow_graph.json").mkdir(parents=True)
+
+
+@pytest.mark.parametrize("make", [dangling, circular, in_its_folders_place, in_its_files_place])
+def test_what_cannot_be_read_is_not_taken_for_no_pack(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path)
+    assert [problem.code for problem in read_pack(tmp_path, NAMES).problems] == ["unreadable"]
+    assert not without_pack(tmp_path)
+    assert Workflows(tmp_path, watch=True).pack().graph is None
+
+
+def test_a_missing_folder_is_not_taken_for_no_pack(tmp_path: Path) -> None:
+    assert without_pack(tmp_path)
+    assert not without_pack(tmp_path / "nowhere")
 
 
 def test_a_broken_pack_hides_no_workflow(tmp_path: Path) -> None:

@@ -71,8 +71,11 @@ def read_pack(root: Path, names: Iterable[str]) -> LoadedPack:
     for name in files[:1]:
         try:
             node = read_manifest(name, folder, report)
-        except OSError as error:
-            report.error("unreadable", f"cannot be read: {error.strerror or error}", folder.place(name))
+        except (OSError, RuntimeError) as error:  # the latter for a link that leads to itself
+            why = error.strerror if isinstance(error, OSError) else None
+            report.error(
+                "unreadable", f"cannot be read: {why or 'it is a link that leads nowhere'}", folder.place(name)
+            )
             continue
         if node is not None:
             graph = _Reading(report, {each.casefold(): each for each in names}).pack(node)

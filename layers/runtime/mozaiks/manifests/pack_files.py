@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Final
 
@@ -11,8 +12,19 @@ _NAMES: Final = tuple(f"workflow_graph.{suffix}" for suffix in ("yaml", "yml", "
 
 
 def pack_files(root: Path) -> list[Path]:
-    """The pack files there are under ``root``; one at most, where all is well. ``OSError`` if that cannot be seen."""
-    return [root / "_pack" / name for name in _NAMES if (root / "_pack" / name).is_file()]
+    """The pack files there are under ``root``; one at most, where all is well.
+
+    Raises
+    ------
+    OSError
+        If that cannot be seen. What bears the name and is no file is listed: it is for its reader to fail on it, not
+        to be taken for no pack.
+    """
+    folder = root / "_pack"
+    if not os.path.lexists(folder):
+        return []
+    present = {path.name for path in folder.iterdir()}
+    return [folder / name for name in _NAMES if name in present]
 
 
 def without_pack(root: Path) -> bool:
