@@ -10,6 +10,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any, get_type_hints
 
 import pytest
@@ -23,6 +24,7 @@ from mozaiks.bootstrap import Parts, now
 from mozaiks.chats import commands
 from mozaiks.chats.states import Join, Lease
 from mozaiks.errors import MozaiksError
+from mozaiks.themes.service import StoredTheme
 from mozaiks.web.app import create_app
 
 from .conftest import ANN, CHAT, STRANGERS, Invoke, Token
@@ -195,6 +197,7 @@ def test_no_frame_reaches_anothers_chat(
 WITHOUT_TENANT = {
     "MongoChats.create": "the chat that is stored says whose it is",
     "MongoChats.lost_starts": "reconcile looks for what is broken, whosever it is",
+    "MongoFigures.apps": "names apps on a developer's machine, where no token does",
     "MongoUnfinished": "reconcile looks for what is broken, whosever it is",
     "MongoConnections.add": "the connection that is stored says whose it is",
     "MongoConnections.get": "the id is API Gateway's, which vouches for it on every frame",
@@ -206,6 +209,7 @@ OF_THE_APP = {
     "MongoToolResults.keep": "the engine's own, and it writes in the name of the tenant it is given",
     "MongoToolResults.read": "the engine's own",
     "MongoDrafts.write": "writes in the name of the tenant it is given",
+    "MongoThemes.write": "writes in the name of the tenant it is given",
 }
 
 
@@ -266,6 +270,11 @@ def arguments(chat_id: str) -> dict[str, Any]:
         "collection": "orders",
         "query": {},
         "fields": (),
+        "types": ["chat.text"],
+        "since": now() - timedelta(days=1),
+        "position": None,
+        "chat_ids": [chat_id],
+        "theme": StoredTheme(1, {"name": "Acme"}, now()),
         "connection_id": "BFHPhfCWIAMCKlQ=",
         "next_chat_id": CHAT,
         "workflow_names": ["HelloWorld"],

@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING
 from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 
 from mozaiks.errors import MozaiksError
 from mozaiks.store.figures import MongoFigures
-from mozaiks.web import answers, chats, events, figures, health, not_built, oauth, problems, secrets, workflows
+from mozaiks.store.themes import MongoThemes
+from mozaiks.themes.service import ThemeService
+from mozaiks.web import answers, chats, events, figures, health, not_built, oauth, problems, secrets, themes, workflows
 from mozaiks.web.bearer import bearer
 from mozaiks.web.guards import BodyLimit, LastResort
 from mozaiks.web.openapi import describe
+from mozaiks.web.revalidation import Revalidation
 from mozaiks.web.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -35,11 +39,22 @@ def create_app(parts: Parts) -> FastAPI:
     )
     app.state.runtime = _runtime(parts)
     app.add_middleware(BodyLimit)
+    app.add_middleware(Revalidation)
     app.add_middleware(LastResort)
+    if parts.config.origins:
+        # The outermost: a page must be able to read problems too. Tokens stand in a header, so no cookies are let in.
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=parts.config.origins,
+            allow_methods=("GET", "POST", "PUT", "DELETE"),
+            allow_headers=("authorization", "content-type", "if-match", "if-none-match", "last-event-id"),
+            expose_headers=("etag", "retry-after", "www-authenticate"),
+            max_age=3600,
+        )
     app.add_exception_handler(MozaiksError, problems.from_error)
     app.add_exception_handler(RequestValidationError, problems.from_validation)
     app.add_exception_handler(HTTPException, problems.from_http_exception)
-    for module in (health, figures, workflows, chats, answers, events, oauth, secrets, not_built):
+    for module in (health, figures, workflows, chats, answers, events, oauth, secrets, themes, not_built):
         app.include_router(module.routes)
     app.openapi = describe(app, secured=parts.tokens is not None)  # type: ignore[method-assign]
     return app
@@ -54,6 +69,7 @@ def _runtime(parts: Parts) -> Runtime:
         secrets=parts.secrets,
         workflows=parts.workflows,
         figures=MongoFigures(parts.database),
+        themes=ThemeService(MongoThemes(parts.database), parts.service.clock),
         ping=parts.ping,
         tokens=parts.tokens,
     )

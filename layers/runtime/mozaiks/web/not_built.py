@@ -16,8 +16,6 @@ NOT_BUILT: Final[tuple[tuple[str, str], ...]] = (
     ("GET", "/api/workflows/{app_id}/available"),
     ("POST", "/api/journeys/{app_id}/{journey_id}/start"),
     ("GET", "/api/journeys/{app_id}/{journey_run_id}"),
-    ("GET", "/api/themes/{app_id}"),
-    ("PUT", "/api/themes/{app_id}"),
 )
 """Method and path of each."""
 

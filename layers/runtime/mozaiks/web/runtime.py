@@ -20,6 +20,7 @@ from mozaiks.journeys.opening import Opening
 from mozaiks.manifests import ManifestErrors, Workflows, WorkflowSpec
 from mozaiks.manifests.registry import workflow_folders
 from mozaiks.settings import Settings
+from mozaiks.themes.service import ThemeService
 from mozaiks.usage.ports import Figures
 
 __all__ = ["Api", "Runtime"]
@@ -40,6 +41,7 @@ class Runtime:
     secrets: Secrets
     workflows: Workflows
     figures: Figures
+    themes: ThemeService
     ping: Callable[[], None]
     tokens: Tokens | None
 

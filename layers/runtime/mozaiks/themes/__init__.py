@@ -1,0 +1,1 @@
+"""The looks of an app: validated design tokens, with defaults."""
