@@ -160,7 +160,7 @@ def test_a_tool_calls_the_platform_as_its_app_and_user(
     platform: Platform, load: Callable[[str], Callable[..., Any]]
 ) -> None:
     bound = bind(load("my_tool"), lambda: {"app_id": "acme", "user_id": "ada@x.org"}, None)
-    assert asyncio.run(bound(data={"a": [1, "é"]})) == {"ok": True}
+    assert asyncio.run(bound({"data": {"a": [1, "é"]}})) == {"ok": True}
     (seen,) = platform.seen
     assert (seen.method, seen.path, json.loads(seen.body)) == ("POST", "/platform/v1/endpoint", {"a": [1, "é"]})
     assert seen.headers["x-app-id"] == "acme"

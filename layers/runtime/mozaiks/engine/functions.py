@@ -9,12 +9,14 @@ import os
 import re
 import traceback
 import typing
-from collections.abc import Awaitable, Callable, Mapping
+import warnings
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any, Final
 
-from pydantic import TypeAdapter
+from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model
 from pydantic.errors import PydanticUserError
 
 from mozaiks.engine.calling import run, target_of
@@ -22,7 +24,7 @@ from mozaiks.engine.imports import WorkflowPackage, package_of
 from mozaiks.errors import MozaiksError
 from mozaiks.manifests.spec import FunctionRef, WorkflowSpec
 
-__all__ = ["INJECTED", "bind", "load_function"]
+__all__ = ["INJECTED", "BoundFunction", "WorkflowCode", "bind", "load_function"]
 
 INJECTED: Final = frozenset(
     {
@@ -42,7 +44,7 @@ INJECTED: Final = frozenset(
 
 _REASON_CHARACTERS: Final = 500
 _DIRECTORIES: Final = re.compile(r"(?<![\w/.:])/(?:[^\s/'\":,()]+/)+")
-_PLAIN: Final = (str, int, float, bool, list, dict, Any)
+_ARGUMENTS: Final = ConfigDict(arbitrary_types_allowed=True, protected_namespaces=())
 
 
 class _Absent(enum.Enum):
@@ -52,31 +54,53 @@ class _Absent(enum.Enum):
 
 
 def load_function(spec: WorkflowSpec, folder: Path, ref: FunctionRef) -> Callable[..., Any]:
-    """The function ``ref`` names in the workflow's folder.
+    """The function ``ref`` names in the workflow's folder; see ``WorkflowCode``."""
+    return WorkflowCode(spec, folder).function(ref)
+
+
+class WorkflowCode:
+    """The Python code of one version of a workflow, as it is at the first look.
 
     Each version of a workflow gets modules of its own, so that equal file names of two workflows, of two versions of
     one, or of two roots, never meet. A change of ``workflows/_shared`` counts as a new version here.
-
-    Raises
-    ------
-    MozaiksError
-        ``TOOL_LOAD_FAILED`` if the file cannot be imported or has no such function.
     """
-    where = f"{spec.name}/{ref.path}"
-    path = (folder / ref.path).resolve()
-    if not path.is_relative_to(folder.resolve()):
-        raise MozaiksError("TOOL_LOAD_FAILED", f"{ref.path!r} is outside the workflow {spec.name!r}")
-    if not path.is_file() or path.suffix != ".py":
-        raise MozaiksError("TOOL_LOAD_FAILED", f"{where} is no Python file")
-    if "." in ref.path.removesuffix(".py"):
-        raise MozaiksError("TOOL_LOAD_FAILED", f"{where} cannot be imported: its path has a dot before the .py")
-    module = _import(package_of(spec, folder), where, ref)
-    if module.__file__ is None or Path(module.__file__).resolve() != path:
-        raise MozaiksError("TOOL_LOAD_FAILED", f"{where} is hidden by a folder of the same name; rename one of them")
-    function = getattr(module, ref.function, None)
-    if not callable(function):
-        raise MozaiksError("TOOL_LOAD_FAILED", f"{where} has no function {ref.function!r}")
-    return typing.cast("Callable[..., Any]", function)
+
+    def __init__(self, spec: WorkflowSpec, folder: Path) -> None:
+        self._spec = spec
+        self._folder = folder
+
+    @cached_property
+    def _package(self) -> WorkflowPackage:
+        return package_of(self._spec, self._folder)
+
+    @cached_property
+    def _real_folder(self) -> Path:
+        return self._folder.resolve()
+
+    def function(self, ref: FunctionRef) -> Callable[..., Any]:
+        """The function that ``ref`` names.
+
+        Raises
+        ------
+        MozaiksError
+            ``TOOL_LOAD_FAILED`` if the file cannot be imported or has no such function.
+        """
+        where = f"{self._spec.name}/{ref.path}"
+        path = (self._real_folder / ref.path).resolve()
+        if not path.is_relative_to(self._real_folder):
+            raise MozaiksError("TOOL_LOAD_FAILED", f"{ref.path!r} is outside the workflow {self._spec.name!r}")
+        if not path.is_file() or path.suffix != ".py":
+            raise MozaiksError("TOOL_LOAD_FAILED", f"{where} is no Python file")
+        if "." in ref.path.removesuffix(".py"):
+            raise MozaiksError("TOOL_LOAD_FAILED", f"{where} cannot be imported: its path has a dot before the .py")
+        module = _import(self._package, where, ref)
+        if module.__file__ is None or Path(module.__file__).resolve() != path:
+            words = f"{where} is hidden by a folder of the same name; rename one of them"
+            raise MozaiksError("TOOL_LOAD_FAILED", words)
+        function = getattr(module, ref.function, None)
+        if not callable(function):
+            raise MozaiksError("TOOL_LOAD_FAILED", f"{where} has no function {ref.function!r}")
+        return typing.cast("Callable[..., Any]", function)
 
 
 def _import(package: WorkflowPackage, where: str, ref: FunctionRef) -> ModuleType:
@@ -101,10 +125,57 @@ def _reason(error: BaseException, package: WorkflowPackage) -> str:
     return words
 
 
+class BoundFunction:
+    """A workflow's function as a model may call it: with the model's parameters only.
+
+    Attributes
+    ----------
+    name, description
+        Of the code: its name and its docstring, which may be empty.
+    schema
+        JSON Schema of the arguments.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        arguments: type[BaseModel],
+        schema: dict[str, Any],
+        wanted: frozenset[str],
+        injections: Callable[[], Mapping[str, Any]],
+    ) -> None:
+        self.name: str = getattr(target_of(function), "__name__", "tool")
+        self.description = inspect.getdoc(function if inspect.isroutine(function) else target_of(function)) or ""
+        self.schema = schema
+        self._function = function
+        self._arguments = arguments
+        self._wanted = wanted
+        self._injections = injections
+
+    async def __call__(self, given: Mapping[str, Any]) -> Any:
+        """Call with JSON arguments, checked and converted to their types; the runtime's own are filled in.
+
+        Raises
+        ------
+        pydantic.ValidationError
+            If the arguments do not fit.
+        Exception
+            Whatever the function raises.
+        """
+        checked = self._arguments.model_validate(given)
+        values = {name: getattr(checked, name) for name in self._arguments.__pydantic_fields__}
+        own = self._injections()
+        return await run(
+            self._function,
+            **{name: value for name, value in values.items() if value is not _Absent.ABSENT},
+            **{name: own[name] for name in self._wanted},
+        )
+
+
 def bind(
     function: Callable[..., Any], injections: Callable[[], Mapping[str, Any]], parameters: Mapping[str, Any] | None
-) -> Callable[..., Awaitable[Any]]:
-    """An async function with the model's parameters only; the others are filled in at each call.
+) -> BoundFunction:
+    """The function with the model's parameters only; the others are filled in at each call.
 
     Parameters
     ----------
@@ -142,17 +213,37 @@ def bind(
             raise _unfit(function, name, "begins with '_' and has no default; the model is not shown such names")
     if open_ended:
         shown |= _named_by_schema(parameters or {}, shown)
+    arguments, schema = _described(function, shown)
+    return BoundFunction(function, arguments, schema, frozenset(wanted), injections)
 
-    async def call(**arguments: Any) -> Any:
-        values = injections()
-        given = {name: value for name, value in arguments.items() if value is not _Absent.ABSENT}
-        return await run(function, **given, **{name: values[name] for name in wanted})
 
-    call.__name__ = getattr(target_of(function), "__name__", "tool")
-    call.__doc__ = inspect.getdoc(function if inspect.isroutine(function) else target_of(function))
-    call.__signature__ = inspect.Signature(list(shown.values()))  # type: ignore[attr-defined]
-    call.__annotations__ = {name: parameter.annotation for name, parameter in shown.items()}
-    return call
+def _described(
+    function: Callable[..., Any], shown: Mapping[str, inspect.Parameter]
+) -> tuple[type[BaseModel], dict[str, Any]]:
+    """A model of the parameters and its JSON Schema."""
+    fields: dict[str, Any] = {
+        name: (parameter.annotation, ... if parameter.default is inspect.Parameter.empty else parameter.default)
+        for name, parameter in shown.items()
+    }
+    name = getattr(target_of(function), "__name__", "tool")
+    try:
+        with warnings.catch_warnings():
+            # A parameter may be called `json` or `copy`, as methods of models are: nobody calls those here.
+            warnings.simplefilter("ignore", UserWarning)
+            model = create_model(name, __config__=_ARGUMENTS, **fields)
+        return model, model.model_json_schema()
+    except PydanticUserError as error:
+        for parameter in shown.values():
+            _check_type(function, parameter)
+        raise MozaiksError("TOOL_LOAD_FAILED", f"the parameters of {name!r} cannot be described") from error
+
+
+def _check_type(function: Callable[..., Any], parameter: inspect.Parameter) -> None:
+    try:
+        TypeAdapter(parameter.annotation, config=_ARGUMENTS).json_schema()
+    except PydanticUserError as error:
+        text = getattr(parameter.annotation, "__name__", repr(parameter.annotation))
+        raise _unfit(function, parameter.name, f"is of the type {text}, which no JSON Schema describes") from error
 
 
 def _signature(function: Callable[..., Any]) -> inspect.Signature:
@@ -190,20 +281,13 @@ def _annotation(function: Callable[..., Any], parameter: inspect.Parameter) -> A
     holder = SimpleNamespace(__annotations__={parameter.name: parameter.annotation})
     names = getattr(target_of(function), "__globals__", {})
     try:
-        found = typing.get_type_hints(holder, globalns=names, include_extras=True)[parameter.name]
+        return typing.get_type_hints(holder, globalns=names, include_extras=True)[parameter.name]
     except NameError as error:
         unknown = error.name or "a name"
         raise _unfit(function, parameter.name, f"has a type that its module does not know: {unknown!r}") from error
     except (TypeError, SyntaxError, AttributeError) as error:
         words = str(error)[:_REASON_CHARACTERS]
         raise _unfit(function, parameter.name, f"has a type that cannot be read: {words}") from error
-    if not any(found is plain for plain in _PLAIN):
-        try:
-            TypeAdapter(found).json_schema()
-        except PydanticUserError as error:
-            text = getattr(found, "__name__", repr(found))
-            raise _unfit(function, parameter.name, f"is of the type {text}, which no JSON Schema describes") from error
-    return found
 
 
 def _unfit(function: Callable[..., Any], parameter: str, words: str) -> MozaiksError:

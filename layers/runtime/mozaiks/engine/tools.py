@@ -15,12 +15,11 @@ from ag2 import MemoryStream
 from ag2.context import ConversationContext
 from ag2.events import TextInput, ToolCallEvent, ToolResult
 from ag2.middleware.base import ToolExecution, ToolResultType
-from ag2.tools import tool as ag2_tool
-from ag2.tools.final.function_tool import FunctionTool
 from pydantic import BaseModel, ValidationError
 
 from mozaiks.authoring import Handoff
-from mozaiks.engine.functions import INJECTED, bind, load_function
+from mozaiks.engine.direct_tool import DirectTool
+from mozaiks.engine.functions import INJECTED, BoundFunction, WorkflowCode, bind
 from mozaiks.manifests.spec import TERMINATE, USER, AgentSpec, HandoffSpec, ToolSpec, WorkflowSpec
 
 __all__ = [
@@ -121,12 +120,12 @@ class Toolbox:
 
     def __init__(self, spec: WorkflowSpec, folder: Path) -> None:
         self._spec = spec
-        self._folder = folder
-        self._of_agent: dict[str, list[FunctionTool]] = {}
-        self._functions: dict[str, FunctionTool] = {}
+        self._code = WorkflowCode(spec, folder)
+        self._of_agent: dict[str, list[DirectTool]] = {}
+        self._functions: dict[str, DirectTool] = {}
         self._injected: dict[str, frozenset[str]] = {}
 
-    def of_agent(self, agent: str) -> list[FunctionTool]:
+    def of_agent(self, agent: str) -> list[DirectTool]:
         """What ``agent`` is offered: its own tools, and a transfer for each question-like handoff.
 
         Raises
@@ -186,7 +185,7 @@ class Toolbox:
                 rules.setdefault(rule.target, []).append(rule)
         return rules
 
-    def _transfer_tool(self, target: str, rules: list[HandoffSpec]) -> FunctionTool:
+    def _transfer_tool(self, target: str, rules: list[HandoffSpec]) -> DirectTool:
         where = {USER: "Hand over to the user", TERMINATE: "End the conversation"}.get(target, f"Hand over to {target}")
         about = ""
         if target not in (USER, TERMINATE):
@@ -194,11 +193,11 @@ class Toolbox:
             about = "".join(f" {part}" for part in (agent.description or agent.role,) if part)
         when = "; or ".join(rule.description or rule.condition for rule in rules)
 
-        async def transfer(reason: str = "") -> ToolResult:
+        async def transfer(_: dict[str, Any]) -> ToolResult:
             # Final: the turn ends here, without another model call of this agent.
             return ToolResult(TextInput(f"Handed over to {target}."), final=True)
 
-        return ag2_tool(
+        return DirectTool(
             transfer,
             name=transfer_tool_name(target),
             description=f"{where}.{about} Use when: {when}",
@@ -210,18 +209,20 @@ class Toolbox:
             },
         )
 
-    def _function_tool(self, spec: ToolSpec) -> FunctionTool:
+    def _function_tool(self, spec: ToolSpec) -> DirectTool:
         if spec.name not in self._functions:
             if spec.function is None:
                 self._functions[spec.name] = _shown_tool(spec)
                 return self._functions[spec.name]
-            function = load_function(self._spec, self._folder, spec.function)
+            function = self._code.function(spec.function)
             self._injected[spec.name] = frozenset(inspect.signature(function).parameters) & INJECTED
-            bound = _recording(bind(function, lambda: CURRENT_CALL.get().values, spec.parameters))
-            made = ag2_tool(bound, name=spec.name, description=spec.description or bound.__doc__ or "")
-            function_schema = made.schema.function
-            function_schema.parameters = _laid_over(function_schema.parameters, spec.parameters)
-            self._functions[spec.name] = made
+            bound = bind(function, lambda: CURRENT_CALL.get().values, spec.parameters)
+            self._functions[spec.name] = DirectTool(
+                _recording(bound),
+                name=spec.name,
+                description=spec.description or bound.description,
+                schema=_laid_over(bound.schema, spec.parameters),
+            )
         return self._functions[spec.name]
 
 
@@ -235,27 +236,22 @@ def _laid_over(generated: dict[str, Any], declared: Mapping[str, Any] | None) ->
     return {**generated, **declared, "type": "object", "properties": properties}
 
 
-def _shown_tool(spec: ToolSpec) -> FunctionTool:
+def _shown_tool(spec: ToolSpec) -> DirectTool:
     """A UI tool without code: the model's arguments are what the user is shown."""
 
-    async def show(**arguments: Any) -> str:
+    async def show(_: dict[str, Any]) -> str:
         return "shown"
 
-    show.__signature__ = inspect.Signature()  # type: ignore[attr-defined]
     schema = spec.parameters or {"type": "object", "properties": {}, "additionalProperties": True}
-    return ag2_tool(show, name=spec.name, description=spec.description, schema=dict(schema))
+    return DirectTool(show, name=spec.name, description=spec.description, schema=dict(schema))
 
 
-def _recording(bound: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[str]]:
+def _recording(bound: BoundFunction) -> Callable[[dict[str, Any]], Awaitable[str]]:
     """Leave the returned value in the call's scope; AG2 gets a text, which it passes through as it is."""
 
-    async def call(**arguments: Any) -> str:
+    async def call(arguments: dict[str, Any]) -> str:
         scope = CURRENT_CALL.get()
-        scope.returned = await bound(**arguments)
+        scope.returned = await bound(arguments)
         return "done"
 
-    call.__name__ = bound.__name__
-    call.__doc__ = bound.__doc__
-    call.__signature__ = bound.__signature__  # type: ignore[attr-defined]
-    call.__annotations__ = bound.__annotations__
     return call

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Optional
 
 import pytest
-from ag2.tools import tool as ag2_tool
 from pydantic import BaseModel
 
 from mozaiks.engine.functions import INJECTED, bind
@@ -38,17 +37,12 @@ class Point:
 
 def schema(function: Callable[..., Any], parameters: dict[str, Any] | None = None) -> dict[str, Any]:
     """What the model is shown."""
-    return ag2_tool(bind(function, lambda: VALUES, parameters)).schema.function.parameters
+    return bind(function, lambda: VALUES, parameters).schema
 
 
 def call(function: Callable[..., Any], parameters: dict[str, Any] | None = None, **arguments: Any) -> Any:
     """Call as the engine does: the arguments are JSON, validated on their way."""
-
-    async def main() -> Any:
-        made = ag2_tool(bind(function, lambda: VALUES, parameters))
-        return await made.model.asolve(**arguments, cache_dependencies={}, stack=None)
-
-    return asyncio.run(main())
+    return asyncio.run(bind(function, lambda: VALUES, parameters)(arguments))
 
 
 def refusal(function: Callable[..., Any]) -> str:
@@ -88,6 +82,13 @@ def test_choices_and_optionals_are_shown_as_such() -> None:
     assert properties["level"]["enum"] == ["low", "high"]
     assert {part["type"] for part in properties["note"]["anyOf"]} == {"string", "null"}
     assert {part["type"] for part in properties["count"]["anyOf"]} == {"integer", "null"}
+
+
+def test_parameters_may_be_called_what_a_model_calls_its_own() -> None:
+    def find(model_fields: list[str], model_name: str, json: str = "") -> Any:
+        return model_fields, model_name, json
+
+    assert call(find, model_fields=["a"], model_name="m", json="{}") == (["a"], "m", "{}")
 
 
 def test_models_and_dataclasses_arrive_as_their_types() -> None:
@@ -282,7 +283,7 @@ def test_any_kind_of_callable_can_be_a_tool(function: Callable[..., Any], expect
 )
 def test_name_and_docstring_are_those_of_the_code(function: Callable[..., Any], name: str, about: str) -> None:
     bound = bind(function, lambda: VALUES, None)
-    assert (bound.__name__, bound.__doc__) == (name, about)
+    assert (bound.name, bound.description) == (name, about)
 
 
 @pytest.mark.parametrize(
@@ -313,7 +314,7 @@ def test_a_sync_function_runs_beside_the_loop_and_sees_its_context_variables() -
 
     async def main() -> Any:
         marker.set("set")
-        return await bind(where, lambda: VALUES, None)()
+        return await bind(where, lambda: VALUES, None)({})
 
     assert asyncio.run(main()) == (False, "set")
 
@@ -326,7 +327,7 @@ def test_functions_that_hang_take_no_thread_from_others() -> None:
 
     async def main() -> str:
         bound = bind(hang, lambda: VALUES, None)
-        hanging = [asyncio.create_task(bound()) for _ in range(80)]
+        hanging = [asyncio.create_task(bound({})) for _ in range(80)]
         await asyncio.sleep(0)
         found = await asyncio.to_thread(lambda: "the database answers")
         for task in hanging:
@@ -355,7 +356,7 @@ async def leave_async() -> None:
 @pytest.mark.parametrize("function", [raise_stop, leave, leave_async])
 def test_what_would_stop_the_worker_is_an_error_of_the_tool(function: Callable[..., Any]) -> None:
     with pytest.raises(RuntimeError, match=r"StopIteration|SystemExit|end the process"):
-        asyncio.run(asyncio.wait_for(bind(function, lambda: VALUES, None)(), 10))
+        asyncio.run(asyncio.wait_for(bind(function, lambda: VALUES, None)({}), 10))
 
 
 def test_an_error_of_the_function_stays_what_it_is() -> None:
@@ -363,4 +364,4 @@ def test_an_error_of_the_function_stays_what_it_is() -> None:
         raise KeyError("x")
 
     with pytest.raises(KeyError):
-        asyncio.run(bind(fail, lambda: VALUES, None)())
+        asyncio.run(bind(fail, lambda: VALUES, None)({}))
