@@ -64,7 +64,7 @@ deploy: .venv-sam/.installed ## deploy what was built (STAGE=prod: a section of 
 
 lock: ## pin requirements/*.in again (ARGS="--upgrade" or "--upgrade-package NAME" for newer versions)
 	$(BOOTSTRAP) lock
-	@cd requirements && for use in test local layer sam; do \
+	@cd requirements && for use in test local layer page sam; do \
 	  echo "pinning $$use.txt"; \
 	  $(PIN) $$use.in --output-file $$use.txt $$(case $$use in layer|local) echo "--constraint test.txt";; esac) $(ARGS) || exit 1; \
 	done

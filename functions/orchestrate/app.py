@@ -7,10 +7,12 @@ import sys
 from typing import Any
 
 from mozaiks.bootstrap import parts
+from mozaiks.engine.secret_output import mask_output
 from mozaiks.engine.slice import SliceRunner
 from mozaiks.errors import MozaiksError
 from mozaiks.logs import logger
 
+mask_output()
 PARTS = parts()
 # The thread that pushes must get its turn beside a stream of chunks: by default it may wait 5 ms for each of its steps,
 # and the first words reach people some 15 ms later.

@@ -21,7 +21,7 @@ __all__ = ["INCLUDES", "Environment"]
 
 _OLDEST = (3, 11)
 # A use, and the locks its own lock contains.
-INCLUDES = {"local": ("local",), "test": ("test", "local"), "lock": ("lock",)}
+INCLUDES = {"local": ("local",), "test": ("test", "local"), "lock": ("lock",), "page": ("page",)}
 _OWN_PACKAGES = ("layers/runtime", "local")
 
 

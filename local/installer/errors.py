@@ -9,7 +9,7 @@ from pathlib import Path
 __all__ = ["NEEDED_MB", "InstallError", "explain"]
 
 # Free space one installation needs, in MB, by use.
-NEEDED_MB = {"local": 900, "test": 1100, "lock": 200}
+NEEDED_MB = {"local": 900, "test": 1300, "lock": 200, "page": 400}
 
 
 class InstallError(Exception):

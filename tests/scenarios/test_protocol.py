@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+import httpx2
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
@@ -198,9 +199,22 @@ async def first_socket(house: House, played: Played, url: str) -> int:
 
         await socket.send(example("chat.component_action"))
         await socket.until("component_action_ack")
+        await asyncio.to_thread(tell_of_an_account, house, socket_chat(played))
+        await socket.until("oauth_completed")
         await socket.send(example("ping"))
         await socket.until("pong")
         return int((await socket.turn("When do you deliver?"))["seq"])
+
+
+def socket_chat(played: Played) -> str:
+    return str(played.heard[0]["chat_id"])
+
+
+def tell_of_an_account(house: House, chat_id: str) -> None:
+    """What the platform posts when its user has connected an account."""
+    notice = {"chatSessionId": chat_id, "correlationId": "oauth-state", "appId": "acme", "userId": "ann"}
+    outcome = {"platform": "Reddit", "success": True, "accountId": "t2_9x", "accountName": "ann_makes_tea"}
+    httpx2.post(f"{house.stack.http_url}/api/realtime/oauth/completed", json={**notice, **outcome}).raise_for_status()
 
 
 async def second_socket(played: Played, url: str, last_seq: int) -> None:

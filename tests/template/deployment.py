@@ -27,6 +27,7 @@ _ARNS = {
     "AWS::StepFunctions::StateMachine": ("states", "stateMachine:{}"),
     "AWS::SecretsManager::Secret": ("secretsmanager", "secret:{}"),
     "AWS::SQS::Queue": ("sqs", "{}"),
+    "AWS::KMS::Key": ("kms", "key/{}"),
     "AWS::Logs::LogGroup": ("logs", "log-group:{}:*"),
     "AWS::IAM::Role": ("iam", "role/{}"),
     "AWS::IAM::ManagedPolicy": ("iam", "policy/{}"),
@@ -106,6 +107,9 @@ class Deployment:
         for each in role.get("ManagedPolicyArns", []):
             if (name := each.rpartition("/")[2]) in self.resources:
                 documents.append(self.resources[name]["Properties"]["PolicyDocument"])
+        for policy in self.of("AWS::IAM::ManagedPolicy").values():
+            if self.role(owner) in policy.get("Roles", []):
+                documents.append(policy["PolicyDocument"])
         return [statement for document in documents for statement in _listed(document["Statement"])]
 
 

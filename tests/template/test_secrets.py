@@ -15,8 +15,14 @@ from moto import mock_aws
 from mozaiks.errors import MozaiksError
 from mozaiks.settings import settings
 
-VARIABLES = ("MONGODB_URI", "MONGO_URI", "DATABASE_URI", "JWT_SECRET", "OPENAI_API_KEY")
-ARNS = ("MONGODB_URI_SECRET_ARN", "JWT_SECRET_ARN", "OPENAI_API_KEY_SECRET_ARN")
+VARIABLES = (
+    "MONGODB_URI", "MONGO_URI", "DATABASE_URI", "JWT_SECRET", "OPENAI_API_KEY", "PLATFORM_API_KEY",
+    "REALTIME_GATEWAY_SHARED_SECRET",
+)  # fmt: skip
+ARNS = (
+    "MONGODB_URI_SECRET_ARN", "JWT_SECRET_ARN", "OPENAI_API_KEY_SECRET_ARN", "PLATFORM_API_KEY_SECRET_ARN",
+    "REALTIME_GATEWAY_SHARED_SECRET_ARN",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -41,7 +47,10 @@ def test_secrets_come_from_the_arns(secrets: Any, monkeypatch: pytest.MonkeyPatc
         arn = secrets.create_secret(Name=variable, SecretString=f"what {variable} holds, well over 32 bytes\n")["ARN"]
         monkeypatch.setenv(variable, arn)
     made = settings()
-    found = (made.mongodb_uri, made.jwt_secret, made.openai_api_key)
+    found = (
+        made.mongodb_uri, made.jwt_secret, made.openai_api_key, made.platform_api_key,
+        made.realtime_gateway_shared_secret,
+    )  # fmt: skip
     assert [each.get_secret_value() if each else None for each in found] == [
         f"what {variable} holds, well over 32 bytes" for variable in ARNS
     ]

@@ -24,22 +24,26 @@ GIVEN = {
     "MongoDbUri": "mongodb+srv://u:hush-mongo@h/",
     "JwtSecret": "hush-jwt",
     "OpenAiApiKey": "hush-key",
+    "PlatformApiKey": "hush-platform",
+    "RealtimeGatewaySharedSecret": "hush-realtime",
 }
-MONGO, JWT, KEY = (
-    arn("secretsmanager", f"secret:{n}") for n in ("MongoDbUriSecret", "JwtSecretOfTokens", "OpenAiApiKeySecret")
-)
+KEPT = ("MongoDbUriSecret", "JwtSecretOfTokens", "OpenAiApiKeySecret", "PlatformApiKeySecret", "RealtimeSecret")
+MONGO, JWT, KEY, PLATFORM, REALTIME = (arn("secretsmanager", f"secret:{name}") for name in KEPT)
 POST, DELETE = (arn("execute-api", f"ChatSocket/prod/{verb}/@connections/abc=") for verb in ("POST", "DELETE"))
 START = ("states:StartExecution", arn("states", "stateMachine:RunStateMachine"))
+ANSWER = ("states:SendTaskSuccess", arn("states", "stateMachine:RunStateMachine"))
 SECRET = "secretsmanager:GetSecretValue"
 PUSH = {("execute-api:ManageConnections", POST), ("execute-api:ManageConnections", DELETE)}
 SECRETS = {(SECRET, MONGO), (SECRET, JWT)}
+SECRETS_KEY = arn("kms", "key/SecretsKey")
+SEAL, OPEN = ("kms:Encrypt", SECRETS_KEY), ("kms:Decrypt", SECRETS_KEY)
 LETTER = ("sqs:SendMessage", arn("sqs", "DeadLetters"))
 MAY = {
     "ConnectFunction": {*SECRETS, ("lambda:InvokeFunction", arn("lambda", "function:MessageFunction"))},
-    "MessageFunction": {*SECRETS, *PUSH, START, LETTER},
-    "OrchestrateFunction": {*SECRETS, *PUSH, (SECRET, KEY)},
-    "ApiFunction": {*SECRETS, *PUSH, START},
-    "ReconcileFunction": {*SECRETS, *PUSH, START, LETTER},
+    "MessageFunction": {*SECRETS, *PUSH, SEAL, START, ANSWER, LETTER},
+    "OrchestrateFunction": {*SECRETS, *PUSH, OPEN, (SECRET, KEY), (SECRET, PLATFORM), START, ANSWER},
+    "ApiFunction": {*SECRETS, *PUSH, SEAL, START, (SECRET, REALTIME), ANSWER},
+    "ReconcileFunction": {*SECRETS, *PUSH, START, LETTER, ANSWER},
     "RunStateMachine": {("lambda:InvokeFunction", arn("lambda", "function:OrchestrateFunction"))},
 }
 """Every call the code of a function makes, and all that it may make."""
@@ -54,6 +58,9 @@ NEVER = {
     ("lambda:InvokeFunction", arn("lambda", "function:ApiFunction")),
     ("lambda:UpdateFunctionCode", arn("lambda", "function:MessageFunction")),
     ("sqs:ReceiveMessage", arn("sqs", "DeadLetters")),
+    ("kms:GenerateDataKey", SECRETS_KEY),
+    ("kms:ScheduleKeyDeletion", SECRETS_KEY),
+    ("kms:Decrypt", arn("kms", "key/SomebodyElses")),
     ("iam:PassRole", arn("iam", "role/Any")),
     ("s3:GetObject", "arn:aws:s3:::bucket/key"),
 }
@@ -100,11 +107,16 @@ def test_a_deployment_without_a_model_key_asks_for_none() -> None:
     keyless = Deployment(StageName="prod", MongoDbUri="mongodb://h/")
     assert not keyless.allows("OrchestrateFunction", SECRET, KEY)
     assert "OPENAI_API_KEY_SECRET_ARN" not in keyless.environment("OrchestrateFunction")
+    assert "PLATFORM_API_KEY_SECRET_ARN" not in keyless.environment("OrchestrateFunction")
+    assert "REALTIME_GATEWAY_SHARED_SECRET_ARN" not in keyless.environment("ApiFunction")
 
 
 def test_secrets_of_ones_own_are_read_and_none_is_created() -> None:
     mine = arn("secretsmanager", "secret:mine")
-    own = Deployment(StageName="prod", MongoDbUriSecretArn=mine, JwtSecretArn=mine, OpenAiApiKeySecretArn=mine)
+    own = Deployment(
+        StageName="prod", MongoDbUriSecretArn=mine, JwtSecretArn=mine, OpenAiApiKeySecretArn=mine,
+        PlatformApiKeySecretArn=mine, RealtimeGatewaySharedSecretArn=mine,
+    )  # fmt: skip
     assert own.of("AWS::SecretsManager::Secret") == {}
     assert all(own.environment(name)["MONGODB_URI_SECRET_ARN"] == mine for name in own.functions)
     assert own.allows("ConnectFunction", SECRET, mine)
@@ -116,14 +128,14 @@ def test_secrets_of_ones_own_are_read_and_none_is_created() -> None:
 
 def test_a_secret_stands_nowhere_but_in_secrets_manager(deployed: Deployment) -> None:
     holding = {name for name, each in deployed.resources.items() if "hush" in json.dumps(each)}
-    assert holding == {"MongoDbUriSecret", "JwtSecretOfTokens", "OpenAiApiKeySecret"}
+    assert holding == set(KEPT)
     assert "hush" not in json.dumps(deployed.outputs)
 
 
 def test_parameters_with_secrets_are_never_shown(deployed: Deployment) -> None:
     shown = [
         name
-        for name in ("MongoDbUri", "JwtSecret", "OpenAiApiKey")
+        for name in ("MongoDbUri", "JwtSecret", "OpenAiApiKey", "PlatformApiKey", "RealtimeGatewaySharedSecret")
         if not deployed.document["Parameters"][name].get("NoEcho")
     ]
     assert shown == []
@@ -137,9 +149,7 @@ def test_every_variable_is_a_setting(deployed: Deployment) -> None:
 
 def test_every_setting_without_a_default_is_given(deployed: Deployment) -> None:
     local = {"demo_model_url", "llm_default_cache_seed"}  # a deployment has neither
-    by_arn = {"mongodb_uri", "jwt_secret", "openai_api_key"}
-    # The README says that the template has no parameters for these.
-    local |= {"platform_api_url", "platform_api_key", "realtime_gateway_shared_secret"}
+    by_arn = {"mongodb_uri", "jwt_secret", "openai_api_key", "platform_api_key", "realtime_gateway_shared_secret"}
     given = {variable for name in deployed.functions for variable in deployed.environment(name)}
     unset = {name for name, field in Settings.model_fields.items() if field.get_default() is None}
     assert {name for name in unset - local - by_arn if not given & set(variables_of(name))} == set()

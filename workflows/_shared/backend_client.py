@@ -100,7 +100,7 @@ class BackendClient:
         if not _USER.fullmatch(user_id):
             raise ValueError(f"user_id is {user_id!r:.80}; expected {_USER.pattern}")
         self._base = _checked_base(base_url or os.environ.get("PLATFORM_API_URL", ""))
-        self._key = _checked_key(api_key or os.environ.get("PLATFORM_API_KEY", ""))
+        self._key = _checked_key(api_key or _configured_key())
         self._headers = {
             "accept": "application/json",
             "authorization": f"Bearer {self._key}",
@@ -237,6 +237,16 @@ def _client() -> httpx2.AsyncClient:
         limits = httpx2.Limits(max_connections=50, max_keepalive_connections=10)
         client = _CLIENTS[loop] = httpx2.AsyncClient(limits=limits, follow_redirects=False)
     return client
+
+
+def _configured_key() -> str:
+    """The environment's, or the one of the secret that a deployed function is told to read."""
+    if "PLATFORM_API_KEY_SECRET_ARN" not in os.environ:
+        return os.environ.get("PLATFORM_API_KEY", "")
+    from mozaiks.settings import settings  # a workflow's own tests may run without the runtime
+
+    key = settings().platform_api_key
+    return "" if key is None else key.get_secret_value()
 
 
 def _checked_base(url: str) -> str:

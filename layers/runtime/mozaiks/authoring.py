@@ -6,9 +6,9 @@ Standard library only, so that a workflow's own tests need nothing else.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
-__all__ = ["AbortRun", "Ask", "Handoff", "ask_user", "handoff"]
+__all__ = ["AbortRun", "Ask", "Handoff", "SecretNotFound", "Secrets", "ask_user", "handoff"]
 
 
 class AbortRun(Exception):
@@ -29,6 +29,32 @@ class AbortRun(Exception):
     def __init__(self, message: str = "A hook ended the run.") -> None:
         super().__init__(message)
         self.message = message
+
+
+class SecretNotFound(LookupError):
+    """The user has no secret of this name. A tool that lets it pass fails with its words, which the model is told."""
+
+
+class Secrets(Protocol):
+    """The secrets of the chat's user, given to a tool that has a parameter ``secrets``.
+
+    What a tool fetched is masked in everything it returns, reports or raises; still, hand it to the service it is for
+    and to nothing else.
+
+    Examples
+    --------
+    >>> async def list_contacts(query: str, secrets: Secrets) -> list[str]:
+    ...     key = await secrets.get("crm_api_key")
+    ...     return await crm(key).search(query)
+    """
+
+    async def get(self, name: str) -> str:
+        """The value; ``SecretNotFound`` if there is none of this name."""
+        ...
+
+    def get_now(self, name: str) -> str:
+        """The same for a tool that is a plain function."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

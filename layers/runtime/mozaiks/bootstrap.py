@@ -7,32 +7,41 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from pymongo.database import Database
 
+from mozaiks.access.kms import KmsCipher
+from mozaiks.access.secrets import Secrets
 from mozaiks.access.signing_keys import SigningKeys
 from mozaiks.access.tokens import TokenChecker
+from mozaiks.chats.endings import Endings
 from mozaiks.chats.reconcile import Reconciler
 from mozaiks.chats.service import ChatService
 from mozaiks.chats.states import Chat
 from mozaiks.flow.greeter import LambdaGreeter
 from mozaiks.flow.runs import StepFunctionsRuns
+from mozaiks.flow.tokens import StepFunctionsTokens
+from mozaiks.journeys.gating import Gates
+from mozaiks.journeys.opening import Opening
 from mozaiks.push.gateway import ApiGateway
 from mozaiks.push.outbox import SenderOutbox
 from mozaiks.push.sender import ChatSender, Pace
 from mozaiks.push.socket import SocketService
 from mozaiks.settings import Settings, settings
 from mozaiks.store.chats import MongoChats
-from mozaiks.store.client import Document, connect
+from mozaiks.store.client import Document, connect, reachable
+from mozaiks.store.completed import MongoCompleted
 from mozaiks.store.connections import MongoConnections
 from mozaiks.store.drafts import MongoDrafts
 from mozaiks.store.events import MongoEventLog
+from mozaiks.store.secrets import MongoSecrets
 from mozaiks.store.unfinished import MongoUnfinished
 
 if TYPE_CHECKING:
     from mozaiks.engine.slice import SliceRunner
+    from mozaiks.manifests import Workflows
 
 __all__ = ["Parts", "parts"]
 
@@ -73,17 +82,27 @@ class Parts:
         self.events = MongoEventLog(self.database)
         self.drafts = MongoDrafts(self.database)
         self.connections = MongoConnections(self.database)
+        self.secrets = Secrets(MongoSecrets(self.database), KmsCipher(config.secrets_key_id), now)
         self.gateway = ApiGateway(config.websocket_callback_url, config.push_timeout_seconds)
         self.runs = StepFunctionsRuns(config.run_state_machine_arn)
+        self.endings = Endings(chats=self.chats, tokens=StepFunctionsTokens(), listeners={})
         self.service = ChatService(
             chats=self.chats,
             events=self.events,
+            secrets=self.secrets,
             drafts=self.drafts,
             outbox=SenderOutbox(self.open_sender),
             runs=self.runs,
+            endings=self.endings,
             clock=now,
             seed_override=config.llm_default_cache_seed,
         )
+        self.gates = Gates(
+            root=config.mozaiks_workflows_path,
+            workflows=lambda: self.workflows,
+            completions=MongoCompleted(self.database),
+        )
+        self.opening = Opening(chats=self.service, gates=self.gates, workflows=lambda: self.workflows)
         self.reconciler = Reconciler(
             unfinished=MongoUnfinished(self.database),
             service=self.service,
@@ -93,11 +112,24 @@ class Parts:
         )
         self.sockets = SocketService(
             chats=self.service,
+            opening=self.opening,
             connections=self.connections,
             gateway=self.gateway,
             greeter=LambdaGreeter(config.message_function_name),
             clock=now,
         )
+
+    @cached_property
+    def workflows(self) -> Workflows:
+        """The installed workflows. The functions at the socket need none."""
+        from mozaiks.manifests import Workflows
+
+        return Workflows(self.config.mozaiks_workflows_path, watch=self.config.stage == "local")
+
+    def ping(self) -> None:
+        """Ask the database for a sign of life; ``DATABASE_UNAVAILABLE`` if there is none."""
+        with reachable():
+            self.database.command("ping")
 
     def open_sender(self, chat: Chat) -> ChatSender:
         config = self.config
@@ -119,7 +151,6 @@ class Parts:
         """The engine. Imports AG2; call it within the loop that will run it."""
         from mozaiks.engine.model_client import ModelConfigs
         from mozaiks.engine.slice import SliceRunner
-        from mozaiks.manifests import Workflows
         from mozaiks.store.histories import MongoHistories
         from mozaiks.store.offloaded import OffloadedReferences, OffloadedStore
         from mozaiks.store.references import MongoReferences
@@ -137,10 +168,12 @@ class Parts:
             store=OffloadedStore(
                 self.chats, self.events, MongoHistories(self.database), MongoToolResults(self.database)
             ),
-            workflows=Workflows(self.config.mozaiks_workflows_path, watch=self.config.stage == "local"),
+            workflows=self.workflows,
             models=ModelConfigs(self.config),
             sources=OffloadedReferences(MongoReferences(self.database)),
+            vault=self.secrets,
             executions=self.runs,
+            endings=self.endings,
             open_sender=sender_of,
             config=self.config,
             clock=now,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -17,10 +18,15 @@ __all__ = ["MIN_SECRET_BYTES", "Settings", "check_secret", "settings"]
 
 MIN_SECRET_BYTES: Final = 32
 
+_ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
+"""No path: a browser sends none, so an origin with one would match nothing."""
+
 _SECRETS: Final = {
     "MONGODB_URI_SECRET_ARN": ("mongodb_uri", "MONGODB_URI", "MONGO_URI", "DATABASE_URI"),
     "JWT_SECRET_ARN": ("jwt_secret", "JWT_SECRET"),
     "OPENAI_API_KEY_SECRET_ARN": ("openai_api_key", "OPENAI_API_KEY"),
+    "PLATFORM_API_KEY_SECRET_ARN": ("platform_api_key", "PLATFORM_API_KEY"),
+    "REALTIME_GATEWAY_SHARED_SECRET_ARN": ("realtime_gateway_shared_secret", "REALTIME_GATEWAY_SHARED_SECRET"),
 }
 """The variable that names a secret → the field it fills, and the variables that come before it."""
 
@@ -62,6 +68,12 @@ class Settings(BaseSettings):
     realtime_gateway_shared_secret: SecretStr | None = Field(
         None, description="Secret other services of the platform bring in X-Internal-Auth."
     )
+    realtime_gateway_shared_secret_arn: str | None = Field(
+        None, description="Secret of Secrets Manager that holds REALTIME_GATEWAY_SHARED_SECRET."
+    )
+    cors_origins: str = Field(
+        "", description="Comma-separated origins whose pages may call the HTTP API; `*` for all. Unset: its own alone."
+    )
 
     mongodb_uri: SecretStr | None = Field(
         None,
@@ -91,10 +103,18 @@ class Settings(BaseSettings):
     model_attempts: int = Field(4, ge=1, le=20, description="Attempts at one turn, across slices, before it fails.")
     model_backoff_seconds: float = Field(2.0, ge=0, description="First pause between such attempts; doubles, up to 60.")
 
+    secrets_key_id: str | None = Field(
+        None, description="Key of KMS that encrypts users' secrets: its id, ARN or alias."
+    )
+
     platform_api_url: str | None = Field(None, description="Address of your platform's own API, for tools.")
     platform_api_key: SecretStr | None = Field(None, description="Key that tools bring to your platform's API.")
+    platform_api_key_secret_arn: str | None = Field(
+        None, description="Secret of Secrets Manager that holds PLATFORM_API_KEY."
+    )
 
     run_state_machine_arn: str | None = Field(None, description="State machine that drives runs.")
+    journey_state_machine_arn: str | None = Field(None, description="State machine that drives journeys.")
     message_function_name: str | None = Field(None, description="Function that greets a new connection.")
     websocket_callback_url: str | None = Field(None, description="Address that takes @connections calls.")
     websocket_public_url: str | None = Field(None, description="Address browsers connect their sockets to.")
@@ -142,6 +162,20 @@ class Settings(BaseSettings):
         if not self.issuers:
             raise ValueError("tokens are to be checked and ALLOWED_ISSUERS is empty; name whose tokens are accepted")
         return self
+
+    @model_validator(mode="after")
+    def _origins_are_origins(self) -> Settings:
+        for origin in self.origins:
+            if origin != "*" and not _ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    f"CORS_ORIGINS names {origin[:80]!r}; expected origins such as https://chat.example.com"
+                )
+        return self
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Origins whose pages may call the HTTP API."""
+        return _listed(self.cors_origins)
 
     @property
     def checks_tokens(self) -> bool:

@@ -17,6 +17,7 @@ from mozaiks_local.cli.console import Failure, complain, out, printable, warn
 from mozaiks_local.cli.dev_checks import TEMPLATE
 from mozaiks_local.cli.dev_environment import template_parameters, worker_environment
 from mozaiks_local.cli.dev_lock import DevLock
+from mozaiks_local.cli.dev_page import DevPage
 from mozaiks_local.cli.panel import chat_command, open_url, ready_panel
 from mozaiks_local.cli.redaction import redacted
 from mozaiks_local.cli.steps import Steps
@@ -65,6 +66,7 @@ class DevStack:
         self._reload = reload
         self._model: DemoModel | None = None
         self._stack: LocalStack | None = None
+        self._page = DevPage(settings, folder, workflows, data)
 
     async def run(self) -> int:
         """Start, say so, and wait; returns the exit code."""
@@ -91,6 +93,7 @@ class DevStack:
         settings, steps = self._settings, self._steps
         listed = discover_workflows(self._workflows)
         environment = worker_environment(settings, os.environ, self._workflows)
+        self._page.begin()
         with steps.step("model", "starting the model") as step:
             if settings.openai_api_key is None:
                 self._model = DemoModel(self._workflows)
@@ -111,8 +114,10 @@ class DevStack:
         with steps.step("health", "waiting for the API") as step:
             await self._until_healthy(self._stack)
             step.result = "every part answers"
+        site = await self._page.ready(steps)
+        self._stack.gateway.site = site
         self._lock.say_url(self._stack.http_url)
-        self._announce(self._stack.http_url, listed)
+        self._announce(self._stack.http_url, listed, page=site is not None)
 
     def _config(self, environment: dict[str, str]) -> StackConfig:
         return StackConfig(
@@ -145,12 +150,13 @@ class DevStack:
             else:
                 return
 
-    def _announce(self, url: str, listed: list[Listed]) -> None:
+    def _announce(self, url: str, listed: list[Listed], *, page: bool) -> None:
         tell_problems(listed)
         valid = [workflow.name for workflow in listed if workflow.valid]
-        parts = {name: said for name, said in self._steps.results.items() if name in ("database", "model", "stack")}
+        shown = ("database", "model", "stack", "page")
+        parts = {name: said for name, said in self._steps.results.items() if name in shown}
         parts["workflows"] = ", ".join(valid) or "none yet: add a folder to workflows/"
-        out().print(ready_panel(parts, open_url(url), chat_command(valid, url)))
+        out().print(ready_panel(parts, open_url(url, page=page), chat_command(valid, url)))
 
     async def _until_over(self, stop: asyncio.Future[Any]) -> int:
         while not stop.done():
@@ -172,6 +178,7 @@ class DevStack:
             return True
 
     async def _stop(self) -> None:
+        await self._page.stop()
         with out().status(Text("stopping …")):
             if self._stack is not None:
                 await self._within_reason("the stack", self._stack.stop_async())

@@ -14,9 +14,9 @@ __all__ = ["chat_command", "open_url", "ready_panel"]
 _DEFAULT_URL = "http://127.0.0.1:8000"
 
 
-def open_url(base_url: str) -> str:
-    """The one address to open in a browser: the API's own page."""
-    return f"{base_url}/docs"
+def open_url(base_url: str, *, page: bool) -> str:
+    """The one address to open in a browser: the chat page, or without one the API's own."""
+    return f"{base_url}/" if page else f"{base_url}/docs"
 
 
 def chat_command(workflows: list[str], base_url: str) -> str:

@@ -9,6 +9,7 @@ from .errors import PortTakenError, RuntimeClientMissingError, StackError, Templ
 from .gateway import Gateway
 from .lambda_service import LambdaLimits, ThrottledError, UnknownFunctionError
 from .lambda_worker import InvokeResult
+from .site import Site
 from .socket_connection import SocketLimits
 from .stack import LocalStack
 from .template import read_template
@@ -24,6 +25,7 @@ __all__ = [
     "LogSink",
     "PortTakenError",
     "RuntimeClientMissingError",
+    "Site",
     "SocketLimits",
     "StackConfig",
     "StackError",

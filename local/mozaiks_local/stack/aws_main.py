@@ -19,9 +19,12 @@ import time
 from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import import_module
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
+
+from mozaiks_local.local_kms import KmsRefusal, LocalKms, key_of_file
 
 # The services this process plays: the prefix of X-Amz-Target to moto's host name. One line adds a service.
 SERVICES = {
@@ -196,7 +199,7 @@ class StepFunctions:
 class Services:
     """Answers AWS JSON requests, from our own handlers or from moto."""
 
-    def __init__(self, region: str, step_functions: StepFunctions) -> None:
+    def __init__(self, region: str, step_functions: StepFunctions, kms: LocalKms) -> None:
         from botocore.awsrequest import AWSPreparedRequest
         from moto.core.botocore_stubber import BotocoreStubber
         from moto.core.exceptions import AWSError, ServiceException
@@ -210,6 +213,7 @@ class Services:
             "AWSStepFunctions.SendTaskSuccess": step_functions.send_task_success,
             "AWSStepFunctions.SendTaskFailure": step_functions.send_task_failure,
             "AWSStepFunctions.SendTaskHeartbeat": step_functions.send_task_heartbeat,
+            **kms.actions,
         }
 
     def answer(self, target: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
@@ -217,7 +221,7 @@ class Services:
         if own is not None:
             try:
                 return 200, {}, json.dumps(own(json.loads(body))).encode()
-            except Refusal as refusal:
+            except (Refusal, KmsRefusal) as refusal:
                 return _refused(refusal.kind, str(refusal))
             except self._moto_errors as error:
                 kind = getattr(error, "TYPE", None) or getattr(error, "code", "InternalFailure")
@@ -291,7 +295,8 @@ def main() -> None:
     step_functions = StepFunctions(configuration["region"], configuration["account"], configuration["time_scale"])
     for machine in configuration["machines"]:
         step_functions.create(machine["name"], machine["definition"], configuration["role"])
-    services = Services(configuration["region"], step_functions)
+    kms = LocalKms(key_of_file(Path(configuration["kms_key_file"])))
+    services = Services(configuration["region"], step_functions, kms)
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(services), bind_and_activate=False)
     server.socket.close()
     server.socket = socket.socket(fileno=configuration["socket"])  # bound by the stack, which knows its port already

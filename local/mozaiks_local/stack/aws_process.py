@@ -34,13 +34,18 @@ class AwsProcess:
         State machines to create.
     log
         File that takes what the process writes.
+    kms_key
+        File of the key that KMS encrypts with; made if it is missing.
     time_scale
         Factor of Wait states and retry intervals; below 1 for tests only.
     """
 
-    def __init__(self, machines: Iterable[StateMachineDefinition], log: Path, time_scale: float = 1.0) -> None:
+    def __init__(
+        self, machines: Iterable[StateMachineDefinition], log: Path, kms_key: Path, time_scale: float = 1.0
+    ) -> None:
         self._machines = list(machines)
         self._log = log
+        self._kms_key = kms_key
         self._time_scale = time_scale
         self._process: asyncio.subprocess.Process | None = None
         self._socket: socket.socket | None = None
@@ -89,6 +94,7 @@ class AwsProcess:
             "role": f"arn:aws:iam::{ACCOUNT_ID}:role/local",
             "lambda_port": int(lambda_endpoint.rpartition(":")[2]),
             "time_scale": self._time_scale,
+            "kms_key_file": str(self._kms_key.resolve()),
             "machines": [{"name": machine.name, "definition": machine.definition} for machine in self._machines],
         }
         assert self._process.stdin is not None and self._process.stdout is not None  # noqa: S101, PT018 - asked for above

@@ -9,6 +9,7 @@ from .definitions import StackTemplate
 from .http_api import HttpApi
 from .http_server import HttpRequest, HttpResponse, HttpServer
 from .lambda_service import LambdaService
+from .site import Site
 from .socket_api import Sockets
 from .socket_connection import SocketLimits
 
@@ -27,10 +28,13 @@ class Gateway:
         Faults tests put into posts to connections.
     sockets
         The open sockets.
+    site
+        The page on the same port; ``None`` where there is none.
     """
 
     def __init__(self, template: StackTemplate, service: LambdaService, limits: SocketLimits) -> None:
         self.sockets = Sockets(template.socket_apis, service, limits)
+        self.site: Site | None = None
         self._connections = ConnectionsApi(self.sockets)
         self._http = HttpApi(template.http_routes, service)
         self._server = HttpServer(
@@ -73,4 +77,5 @@ class Gateway:
         match = _CONNECTIONS.match(request.path)
         if match is not None:
             return await self._connections.handle(request, match.group(1), match.group(2))
-        return await self._http.handle(request)
+        page = self.site.answer(request) if self.site is not None else None
+        return page if page is not None else await self._http.handle(request)

@@ -109,7 +109,8 @@ class LocalStack:
         services = {"AWS_ENDPOINT_URL_LAMBDA": self.lambda_endpoint}
         if self.template.state_machines:
             log = config.data_dir / "logs" / "step-functions.log"
-            self._aws = AwsProcess(self.template.state_machines.values(), log, config.time_scale)
+            key = config.data_dir / "kms.key"
+            self._aws = AwsProcess(self.template.state_machines.values(), log, key, config.time_scale)
             self.sfn_endpoint = self._aws.bind(_LOOPBACK)
             services |= dict.fromkeys(ENDPOINT_VARIABLES, self.sfn_endpoint)
         addresses = Addresses(address, services)

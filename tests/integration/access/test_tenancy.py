@@ -21,7 +21,7 @@ from mozaiks import store
 from mozaiks.access.principal import Principal, Tenant
 from mozaiks.bootstrap import Parts, now
 from mozaiks.chats import commands
-from mozaiks.chats.states import Lease
+from mozaiks.chats.states import Join, Lease
 from mozaiks.errors import MozaiksError
 from mozaiks.web.app import create_app
 
@@ -248,6 +248,7 @@ def arguments(chat_id: str) -> dict[str, Any]:
         "limit": 10,
         "run_no": 1,
         "lease": Lease("t", now()),
+        "join": Join("journey", "run1", "token"),
         "now": now(),
         "at": now(),
         "workflow_name": "HelloWorld",
@@ -265,6 +266,9 @@ def arguments(chat_id: str) -> dict[str, Any]:
         "collection": "orders",
         "query": {},
         "fields": (),
+        "connection_id": "BFHPhfCWIAMCKlQ=",
+        "next_chat_id": CHAT,
+        "workflow_names": ["HelloWorld"],
     }
 
 

@@ -31,6 +31,10 @@ class Aws:
         Connections that answer 410.
     step_functions_down
         Step Functions refuses every call.
+    answers
+        (task token, output) of each answered task.
+    unknown_tokens
+        Tokens whose task is no more.
     """
 
     def __init__(self) -> None:
@@ -39,6 +43,8 @@ class Aws:
         self.executions: dict[str, dict[str, Any]] = {}
         self.gone: set[str] = set()
         self.step_functions_down = False
+        self.answers: list[tuple[str, dict[str, Any]]] = []
+        self.unknown_tokens: set[str] = set()
         self._server = _Server(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
@@ -57,6 +63,8 @@ class Aws:
             return 202, {}
         if headers.get("X-Amz-Target") == "AWSStepFunctions.StartExecution":
             return self._start(json.loads(body))
+        if headers.get("X-Amz-Target") == "AWSStepFunctions.SendTaskSuccess":
+            return self._answer_task(json.loads(body))
         return 404, {"__type": "UnknownOperationException"}
 
     def _post(self, connection_id: str, body: bytes) -> tuple[int, dict[str, Any]]:
@@ -72,6 +80,15 @@ class Aws:
         if self.executions.setdefault(asked["name"], given) != given:
             return 400, {"__type": "ExecutionAlreadyExists"}
         return 200, {"executionArn": f"{asked['stateMachineArn']}:{asked['name']}", "startDate": 1731324925}
+
+    def _answer_task(self, asked: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        token = asked["taskToken"]
+        if self.step_functions_down:
+            return 400, {"__type": "AccessDeniedException", "message": f"not you, {token}"}
+        if token in self.unknown_tokens or token in (answered for answered, _ in self.answers):
+            return 400, {"__type": "TaskTimedOut", "message": f"Task Timed Out: {token}"}
+        self.answers.append((token, json.loads(asked["output"])))
+        return 200, {}
 
 
 class _Server(ThreadingHTTPServer):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
+from mozaiks.access.kms import KmsCipher
 from mozaiks.access.principal import Principal, Tenant
+from mozaiks.access.secrets import Secrets
 from mozaiks.bootstrap import now
 from mozaiks.chats.changes import Change, KeptResult
 from mozaiks.chats.commands import ComponentAction, SubmitInput
+from mozaiks.chats.endings import Endings
 from mozaiks.chats.events import Event
 from mozaiks.chats.requests import announce
 from mozaiks.chats.service import ChatService
@@ -22,6 +25,7 @@ from mozaiks.errors import MozaiksError
 from mozaiks.store.chats import MongoChats
 from mozaiks.store.drafts import MongoDrafts
 from mozaiks.store.events import MongoEventLog
+from mozaiks.store.secrets import MongoSecrets
 from mozaiks.store.tool_results import MongoToolResults
 
 NewChat = Callable[..., Chat]
@@ -40,6 +44,9 @@ class Starts:
     def start(self, _app_id: str, chat_id: str, run_no: int) -> None:
         self.runs.append((chat_id, run_no))
 
+    def succeed(self, token: str, outcome: Mapping[str, str]) -> bool:
+        raise AssertionError("no execution waits for these chats")
+
     def publish(self, _chat: Chat, events: Any) -> None:
         self.events.extend(events)
 
@@ -52,7 +59,14 @@ def starts() -> Starts:
 @pytest.fixture
 def service(chats: MongoChats, database: Documents, starts: Starts) -> ChatService:
     return ChatService(
-        chats=chats, events=MongoEventLog(database), drafts=MongoDrafts(database), outbox=starts, runs=starts, clock=now
+        chats=chats,
+        events=MongoEventLog(database),
+        secrets=Secrets(MongoSecrets(database), KmsCipher(None), now),
+        drafts=MongoDrafts(database),
+        outbox=starts,
+        runs=starts,
+        endings=Endings(chats, starts, {}),
+        clock=now,
     )
 
 

@@ -14,6 +14,7 @@ from mozaiks.access.principal import Tenant
 from mozaiks.bootstrap import now
 from mozaiks.chats.changes import Change, CommandRecord, HistoryEntry
 from mozaiks.chats.decisions import user_text
+from mozaiks.chats.positions import Position
 from mozaiks.chats.states import Chat, ChatStatus, Lease
 from mozaiks.errors import MozaiksError
 from mozaiks.store.chats import MongoChats
@@ -199,8 +200,8 @@ def test_for_another_tenant_a_chat_is_exactly_as_if_it_were_missing(
 def test_pages_go_from_the_newest_to_the_oldest(chats: MongoChats, new_chat: NewChat, ann: Tenant) -> None:
     made = [new_chat().chat_id for _ in range(5)]
     first = chats.page(ann, "W", limit=2, before=None, status=None)
-    second = chats.page(ann, "W", limit=2, before=first[-1].chat_id, status=None)
-    third = chats.page(ann, "W", limit=2, before=second[-1].chat_id, status=None)
+    second = chats.page(ann, "W", limit=2, before=Position.after(first[-1]), status=None)
+    third = chats.page(ann, "W", limit=2, before=Position.after(second[-1]), status=None)
     assert [chat.chat_id for page in (first, second, third) for chat in page] == made[::-1]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
+from mozaiks.access.kms import KmsCipher
 from mozaiks.access.principal import Principal, Tenant
+from mozaiks.access.secrets import Secrets
 from mozaiks.bootstrap import now
 from mozaiks.chats.changes import Change
 from mozaiks.chats.decisions import IDLE_GRACE, LEASE_GRACE, START_GRACE
+from mozaiks.chats.endings import Endings
 from mozaiks.chats.reconcile import Reconciler
 from mozaiks.chats.service import ChatService
 from mozaiks.chats.states import Chat, ChatStatus, Lease, PendingInput, pending_input
@@ -23,6 +26,7 @@ from mozaiks.store.chats import MongoChats
 from mozaiks.store.connections import MongoConnections
 from mozaiks.store.drafts import MongoDrafts
 from mozaiks.store.events import MongoEventLog
+from mozaiks.store.secrets import MongoSecrets
 from mozaiks.store.tool_results import MongoToolResults
 from mozaiks.store.unfinished import MongoUnfinished
 
@@ -30,7 +34,14 @@ NewChat = Callable[..., Chat]
 Documents = Database[dict[str, Any]]
 ACME = Tenant("acme")
 SECOND = timedelta(seconds=1)
-NOTHING = {"stalled_runs": 0, "lost_starts": 0, "expired_requests": 0, "expired_connections": 0, "failed": 0}
+NOTHING = {
+    "stalled_runs": 0,
+    "lost_starts": 0,
+    "expired_requests": 0,
+    "untold_ends": 0,
+    "expired_connections": 0,
+    "failed": 0,
+}
 
 
 class Starts:
@@ -38,12 +49,19 @@ class Starts:
 
     def __init__(self) -> None:
         self.runs: list[tuple[str, int]] = []
+        self.answered: list[tuple[str, Mapping[str, str]]] = []
         self.down = False
 
     def start(self, _app_id: str, chat_id: str, run_no: int) -> None:
         if self.down:
             raise MozaiksError("RUN_START_FAILED", "down")
         self.runs.append((chat_id, run_no))
+
+    def succeed(self, token: str, outcome: Mapping[str, str]) -> bool:
+        if self.down:
+            raise MozaiksError("RUN_START_FAILED", "down")
+        self.answered.append((token, outcome))
+        return True
 
     def publish(self, _chat: Chat, events: Any) -> None: ...
 
@@ -76,9 +94,11 @@ def reconciler(chats: MongoChats, database: Documents, starts: Starts, clock: Cl
     service = ChatService(
         chats=chats,
         events=MongoEventLog(database),
+        secrets=Secrets(MongoSecrets(database), KmsCipher(None), clock),
         drafts=MongoDrafts(database),
         outbox=starts,
         runs=starts,
+        endings=Endings(chats, starts, {}),
         clock=clock,
     )
     return Reconciler(MongoUnfinished(database), service, starts, MongoConnections(database), clock)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mozaiks_local.client import Event
+from mozaiks_local.client import ChatClient, Event
 
 from ..conftest import House
 
@@ -49,3 +49,17 @@ def prompts_of(house: House, chat_id: str, agent: str) -> list[str]:
 def on_the_wire(events: list[Event]) -> str:
     """Everything the client was sent, as one text to look for words in."""
     return "\n".join(f"{each.type} {each.data}" for each in events)
+
+
+def asked_of(events: list[Event]) -> dict[str, Any]:
+    """The component's request, or the one for approval, that a run ended with; its ``request_id`` beside the data."""
+    (asked,) = [each for each in events if each.type == "chat.tool_call" and each.data["awaiting_response"]]
+    assert events[-1].data["status"] == "waiting"
+    return {**asked.data, "request_id": asked.event_id}
+
+
+async def act(chat: ChatClient, component: str, **variables: Any) -> list[Event]:
+    """Set variables as a component does, and read until that is acknowledged."""
+    action = {"type": "chat.component_action", "component_id": component, "action_type": "set", "set": variables}
+    await chat.send_frame(action)
+    return await chat.read_until("component_action_ack", "error", within=10)

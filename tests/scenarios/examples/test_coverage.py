@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[3]
 WORKFLOWS = ROOT / "workflows"
 SCHEMAS = ROOT / "layers/runtime/mozaiks/manifests/schemas"
 EXAMPLES = sorted(folder.name for folder in WORKFLOWS.iterdir() if folder.is_dir() and folder.name[0] not in "._")
+CONTRACT = "import type { UiToolProps } from '@mozaiks/client';"
 SECTIONS = (
     "orchestrator",
     "agents",
@@ -25,20 +26,6 @@ SECTIONS = (
     "structured_outputs",
     "hooks",
 )
-NOT_SHOWN = {
-    "ToolEntry.ui",
-    "ToolEntry.requires_approval",
-    "ToolUi.component",
-    "ToolUi.mode",
-    "ToolUi.awaits_response",
-    "TriggerEntry.tool",
-    "TriggerEntry.response_key",
-    # Whose model answers is said by the environment; an example that named one would not run with another provider.
-    "LlmConfig.model",
-    "ModelChoice.provider",
-    "ModelChoice.max_tokens",
-}
-"""What waits for a person has no example yet."""
 
 
 def _variants(schema: Any, root: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -97,7 +84,7 @@ def test_every_field_is_shown() -> None:
         models = {schema.get("title", "file"): schema, **schema.get("$defs", {})}
         fields |= {f"{name}.{field}" for name, model in models.items() for field in model.get("properties", {})}
         shown |= {use for name in EXAMPLES for use in _used(schema, _data(WORKFLOWS / name, section), schema)}
-    assert fields - shown == NOT_SHOWN
+    assert fields - shown == set()
 
 
 def test_every_value_of_the_choices_is_shown() -> None:
@@ -107,6 +94,13 @@ def test_every_value_of_the_choices_is_shown() -> None:
         "hook_type": {hook.event for spec in discover(WORKFLOWS) for hook in spec.hooks},
         "trigger": {tool.trigger for spec in discover(WORKFLOWS) for tool in spec.lifecycle_tools},
         "source": {variable.source.kind for spec in discover(WORKFLOWS) for variable in spec.context_variables},
+        "mode": {tool.ui.mode for spec in discover(WORKFLOWS) for tool in spec.tools if tool.ui is not None},
+        "text or answer": {
+            trigger.kind
+            for spec in discover(WORKFLOWS)
+            for variable in spec.context_variables
+            for trigger in variable.triggers
+        },
     }
     assert shown == {
         "pattern": {"Default", "Auto", "RoundRobin", "Random"},
@@ -122,6 +116,8 @@ def test_every_value_of_the_choices_is_shown() -> None:
         },
         "trigger": {"before_chat", "after_chat", "before_agent", "after_agent"},
         "source": {"state", "config", "data_reference", "file", "computed"},
+        "mode": {"inline", "artifact", "modal"},
+        "text or answer": {"agent_text", "ui_response"},
     }
 
 
@@ -140,3 +136,31 @@ def test_every_manifest_names_its_schema_for_editors(name: str) -> None:
         for file in (WORKFLOWS / name).glob(f"{section}.*"):
             first = file.read_text(encoding="utf-8").splitlines()[:2]
             assert f"{section}.schema.json" in "".join(first), f"{file.name} of {name}"
+
+
+def test_every_type_of_an_output_s_field_is_shown() -> None:
+    types: set[str] = set()
+    for name in EXAMPLES:
+        models = (_data(WORKFLOWS / name, "structured_outputs") or {}).get("models", {})
+        fields = [field for model in models.values() for field in model["fields"].values()]
+        types |= {str(field["type"]).partition("[")[0] for field in fields}
+    assert types >= {"str", "int", "float", "bool", "list", "dict", "enum", "literal", "optional", "union"}
+
+
+def test_components_stand_beside_the_tools_that_name_them() -> None:
+    components = {
+        (spec.name, tool.ui.component)
+        for spec in discover(WORKFLOWS)
+        for tool in spec.tools
+        if tool.ui is not None and tool.ui.component != tool.name
+    }
+    files = {(file.parent.parent.name, file.stem) for file in WORKFLOWS.glob("*/ui/*.tsx")}
+    assert files == components
+    assert len(files) >= 4
+    for name, component in files:
+        text = (WORKFLOWS / name / "ui" / f"{component}.tsx").read_text(encoding="utf-8")
+        assert f"export default function {component}({{" in text
+        imports = [line for line in text.splitlines() if line.startswith("import")]
+        assert all(
+            "'react'" in line or "import type { UiToolProps } from '@mozaiks/client'" in line for line in imports
+        )

@@ -17,6 +17,8 @@ SCOPES: Final = frozenset({"chat", "trace", "admin"})
 
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _USER: Final = re.compile(r"[A-Za-z0-9_.@|:+-]{1,128}")
+_RESERVED: Final = frozenset({"exists", "meta"})
+"""``/api/chats/exists/…`` and ``/api/chats/meta/…`` would hide the chats of apps that are called so."""
 
 
 def checked_id(kind: str, value: object) -> str:
@@ -35,6 +37,12 @@ def checked_id(kind: str, value: object) -> str:
         ``VALIDATION`` if it is no string of the allowed characters and length.
     """
     pattern = _USER if kind == "user_id" else _ID
+    if kind == "app_id" and isinstance(value, str) and value in _RESERVED:
+        raise MozaiksError(
+            "VALIDATION",
+            f"app_id is {value!r}, which is a word of the HTTP API's own paths; choose another",
+            field=kind,
+        )
     if isinstance(value, str) and pattern.fullmatch(value):
         return value
     found = repr(value)[:80]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from mozaiks.access.sealed import SealedSecret
 from mozaiks.chats.answer_schema import fitting, fitting_text
 from mozaiks.chats.changes import Change, ChatFields, CommandRecord, KeptResult
 from mozaiks.chats.commands import SubmitInput
@@ -17,7 +18,7 @@ from mozaiks.chats.requests import answer_key, completed, expired
 from mozaiks.chats.states import Chat, ChatStatus, PendingInput
 from mozaiks.errors import MozaiksError
 
-__all__ = ["answer", "answer_command", "approve", "expire", "submit_input"]
+__all__ = ["answer", "answer_command", "approve", "expire", "fitting_answer", "submit_input"]
 
 
 def answer_command(request_id: str) -> str:
@@ -62,8 +63,19 @@ def submit_input(chat: Chat, command: SubmitInput, message_id: str, now: datetim
     )
 
 
-def answer(chat: Chat, request_id: str, response: Any, message_id: str, now: datetime) -> Change:
+def answer(
+    chat: Chat,
+    request_id: str,
+    response: Any,
+    message_id: str,
+    now: datetime,
+    *,
+    sealed: tuple[SealedSecret, ...] | None = None,
+) -> Change:
     """Answer a component's request, or one for input, with any JSON value.
+
+    Where the request collects secrets, ``response`` holds references in their place, and ``sealed`` are they. Whether
+    it meets the schema was then asked before they were taken out.
 
     Raises
     ------
@@ -77,7 +89,11 @@ def answer(chat: Chat, request_id: str, response: Any, message_id: str, now: dat
         case "approval":
             raise _wrong_kind(pending, "a response")
         case "ui_tool":
-            kept = _kept(pending, {"response": fitting(pending["schema"], response), "timed_out": False})
+            if pending["secrets"] and sealed is None:
+                # It was asked after we looked. What was typed must not be stored as it is: let it be sent again.
+                raise MozaiksError("CHAT_BUSY", "the request was opened just now; send the answer again")
+            schema = None if pending["secrets"] else pending["schema"]
+            kept = _kept(pending, {"response": fitting(schema, response), "timed_out": False})
             effect = _Effect((completed(pending, "completed"),), kept, "completed")
         case "input":
             if isinstance(response, str):
@@ -90,7 +106,12 @@ def answer(chat: Chat, request_id: str, response: Any, message_id: str, now: dat
                     path="$",
                 )
             effect = _input(pending, fitting(pending["schema"], response), None, message_id)
-    return _answered(chat, pending, effect, message_id, now)
+    return replace(_answered(chat, pending, effect, message_id, now), secrets=sealed or ())
+
+
+def fitting_answer(pending: PendingInput, response: Any) -> Any:
+    """``response`` if it meets the request's schema, before its secrets are taken out. ``VALIDATION`` if not."""
+    return fitting(pending["schema"], response)
 
 
 def approve(chat: Chat, request_id: str, approved: bool, reason: str, message_id: str, now: datetime) -> Change:

@@ -16,6 +16,8 @@ from mozaiks.chats.commands import (
     AnyCommand,
     Hello,
     Ping,
+    StartWorkflow,
+    StartWorkflowBatch,
 )
 from mozaiks.chats.commands import ComponentAction as Action
 from mozaiks.chats.events import (
@@ -23,9 +25,12 @@ from mozaiks.chats.events import (
     ChatMeta,
     ComponentActionAck,
     ErrorData,
+    PrereqBlocked,
     Print,
     ResumeBoundary,
     ToolProgress,
+    WorkflowBatchStarted,
+    WorkflowStarted,
 )
 from mozaiks.chats.states import ChatStatus, LastArtifact, RequestKind, WaitingFor
 from mozaiks.errors import CODES
@@ -92,6 +97,7 @@ _SAID: Final[dict[str, tuple[type, str]]] = {
     "chat.usage_delta": (DURABLE["chat.usage_delta"], "The tokens of one model call."),
     "context_update": (DURABLE["context_update"], "A variable that clients are told of has changed."),
     "chat.error": (DURABLE["chat.error"], "Something went wrong in a run."),
+    "oauth_completed": (DURABLE["oauth_completed"], "The user has connected an account elsewhere, or could not."),
     "chat.hidden": (_Nothing, "The place of an event that this client may not see."),
     "chat.print": (Print, "A piece of a message that is being written."),
     "tool_progress": (ToolProgress, "How far a running tool has come."),
@@ -99,6 +105,11 @@ _SAID: Final[dict[str, tuple[type, str]]] = {
     "chat.resume_boundary": (ResumeBoundary, "The end of what was missed."),
     "chat.batch": (_Batch, "A greeting's frames, many in one, for clients that ask for `batch`."),
     "component_action_ack": (ComponentActionAck, "The answer to `chat.component_action`."),
+    "chat.workflow_started": (WorkflowStarted, "A chat was started on this socket, which follows it now."),
+    "chat.workflow_batch_started": (WorkflowBatchStarted, "Several chats were started together."),
+    "chat.workflow_child_completed": (DURABLE["chat.workflow_child_completed"], "A child of this chat has ended."),
+    "chat.workflow_resumed": (DURABLE["chat.workflow_resumed"], "This chat goes on with its children's results."),
+    "chat.prereq_blocked": (PrereqBlocked, "A workflow does not start before others are completed."),
     "pong": (_Nothing, "The answer to `ping`."),
     "error": (ErrorData, "The answer to a frame that was not carried out."),
 }
@@ -106,6 +117,9 @@ _SAID: Final[dict[str, tuple[type, str]]] = {
 
 PASSING: Final = frozenset(_SAID) - frozenset(DURABLE) - {"chat.hidden"}
 """Types without a ``seq``: not stored, and not sent again."""
+
+_ALSO_ANSWERS: Final = frozenset({"chat.workflow_batch_started"})
+"""Types that are an event of a chat when the chat did it, and answer a frame, without a ``seq``, when a client did."""
 
 _BATCH: Final = "chat.batch"
 _SMALL: Final = frozenset({"chat.hidden", _BATCH, "pong"})
@@ -116,9 +130,12 @@ COMMANDS: Final[dict[str, type[BaseModel]]] = {
 }
 """Every type a client may send, with its model."""
 
+_GREETING: Final = ("chat_meta", "chat.resume_boundary")
 _REPLIES: Final[dict[type[BaseModel], tuple[str, ...]]] = {
-    Hello: ("chat_meta", "chat.resume_boundary"),
+    Hello: (*_GREETING, "chat.prereq_blocked"),
     Action: ("component_action_ack",),
+    StartWorkflow: ("chat.workflow_started", "chat.prereq_blocked", *_GREETING),
+    StartWorkflowBatch: ("chat.workflow_batch_started", *_GREETING),
     Ping: ("pong",),
 }
 _QUERY: Final[dict[str, dict[str, Any]]] = {
@@ -134,7 +151,9 @@ _CHANNELS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "chat": ("/", ("local", "deployed")),
     "chatByPath": ("/ws/{workflow}/{app_id}/{chat_id}/{user_id}", ("localPaths",)),
 }
-_ID_FIELDS: Final = frozenset({"chat_id", "request_id", "client_message_id", "eventId"})
+_ID_FIELDS: Final = frozenset(
+    {"chat_id", "request_id", "client_message_id", "client_request_id", "workflow_name", "eventId"}
+)
 
 
 def document() -> dict[str, Any]:
@@ -150,7 +169,8 @@ def document() -> dict[str, Any]:
             "title": "Chat socket",
             "version": "1.0.0",
             "description": (
-                "One socket belongs to one chat. The client sends commands, the server says what happens. "
+                "A socket belongs to a chat, and may follow others. "
+                "The client sends commands, the server says what happens. "
                 "docs/protocol.md explains it with an example of each frame. "
                 "New optional fields and new event types may be added: ignore what you do not know."
             ),
@@ -252,12 +272,14 @@ def _operations(channel: str, messages: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _command_message(type_: str, model: type[BaseModel], schemas: dict[str, Any]) -> dict[str, Any]:
-    schema = _tidy(model.model_json_schema())
+    schema = _tidy(model.model_json_schema(ref_template="#/components/schemas/{model}"))
+    for name, part in schema.pop("$defs", {}).items():
+        _with_id_shapes(part["properties"])
+        schemas[name] = part
     # The name clients shall use; the other is only read.
     fields = {{"lastClientIndex": "last_seq"}.get(name, name): part for name, part in schema["properties"].items()}
     summary = schema.pop("description", "Is anybody there?")
-    for name in _ID_FIELDS & fields.keys():
-        fields[name] = {"type": "string", "pattern": _QUERY["chat_id"]["pattern"]}
+    _with_id_shapes(fields)
     schema["properties"] = {"type": {"const": type_}, **{name: fields[name] for name in fields if name != "type"}}
     schemas[type_] = schema
     return {
@@ -266,6 +288,12 @@ def _command_message(type_: str, model: type[BaseModel], schemas: dict[str, Any]
         "description": "Fields may also stand under `data`.",
         "payload": {"$ref": f"#/components/schemas/{type_}"},
     }
+
+
+def _with_id_shapes(fields: dict[str, Any]) -> None:
+    """Say of ids what they may be, and that they are absent rather than null."""
+    for name in _ID_FIELDS & fields.keys():
+        fields[name] = {"type": "string", "pattern": _QUERY["chat_id"]["pattern"]}
 
 
 def _event_message(type_: str, schemas: dict[str, Any]) -> dict[str, Any]:
@@ -282,7 +310,8 @@ def _event_message(type_: str, schemas: dict[str, Any]) -> dict[str, Any]:
         "timestamp": {"type": "string", "format": "date-time"},
         "data": data,
     }
-    schemas[type_] = {"type": "object", "required": list(fields), "properties": fields}
+    required = [name for name in fields if name != "seq" or type_ not in _ALSO_ANSWERS]
+    schemas[type_] = {"type": "object", "required": required, "properties": fields}
     return {"name": type_, "summary": summary, "payload": {"$ref": f"#/components/schemas/{type_}"}}
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypedDict
 
+from mozaiks.access.sealed import SealedSecret
 from mozaiks.chats.events import Event, NewEvent
-from mozaiks.chats.states import Chat, ChatStatus, LastArtifact, Lease, PendingInput, UsageTotals, WaitingFor
+from mozaiks.chats.states import Chat, ChatStatus, Join, LastArtifact, Lease, PendingInput, UsageTotals, WaitingFor
 
 __all__ = ["Applied", "Change", "ChatFields", "CommandRecord", "Decide", "HistoryEntry", "KeptResult"]
 
@@ -29,6 +30,7 @@ class ChatFields(TypedDict, total=False):
     state: dict[str, Any]
     context_inbox: dict[str, Any]
     last_artifact: LastArtifact | None
+    join: Join | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,8 @@ class Change:
 
     ``says`` is the place in ``events`` of what the user said, if that is among them: it becomes the chat's
     ``inbox_seq``. An event that shows an artifact becomes the chat's ``last_artifact`` by itself, unless ``fields``
-    says otherwise. Of several ``results`` of a call, the first one stored counts.
+    says otherwise. Of several ``results`` of a call, the first one stored counts. ``secrets`` are the user's, as they
+    may be stored.
     """
 
     fields: ChatFields = field(default_factory=lambda: ChatFields())
@@ -75,6 +78,7 @@ class Change:
     says: int | None = None
     history: tuple[HistoryEntry, ...] = ()
     results: tuple[KeptResult, ...] = ()
+    secrets: tuple[SealedSecret, ...] = ()
     command: CommandRecord | None = None
 
 

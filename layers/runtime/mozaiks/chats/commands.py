@@ -30,8 +30,11 @@ __all__ = [
     "JsonValue",
     "Ping",
     "Reason",
+    "StartWorkflow",
+    "StartWorkflowBatch",
     "SubmitInput",
     "UiToolResponse",
+    "WorkflowRun",
     "parse_frame",
     "reference_of",
 ]
@@ -39,8 +42,15 @@ __all__ = [
 MAX_FRAME_BYTES: Final = 32 * 1024
 """API Gateway's limit of one frame, which browsers cannot split a message around."""
 
-_NOT_BUILT: Final = frozenset({"chat.start_workflow", "chat.start_workflow_batch"})
-_REFERENCES: Final = {"client_message_id": "client_message_id", "eventId": "eventId", "event_id": "eventId"}
+MAX_BATCH: Final = 20
+"""Chats that one frame may start: as many as are surely greeted before the function's time is over."""
+
+_REFERENCES: Final = {
+    "client_message_id": "client_message_id",
+    "client_request_id": "client_request_id",
+    "eventId": "eventId",
+    "event_id": "eventId",
+}
 """Fields by which a client knows its own frame again, and what they are called in the answer."""
 _MAX_REFERENCE: Final = 128
 
@@ -58,6 +68,10 @@ def _storable(text: str) -> str:
     if not text.strip():
         raise ValueError("the text is blank")
     return text
+
+
+def _message(text: str | None) -> str | None:
+    return None if text is None else _storable(text)
 
 
 def _json(value: Any) -> Any:
@@ -86,7 +100,8 @@ class _Command(BaseModel):
     @property
     def reference(self) -> dict[str, str]:
         """The ids by which the client knows its frame again."""
-        return reference_of(self.model_dump(by_alias=True, include={"client_message_id", "event_id"}))
+        ids = {"client_message_id", "client_request_id", "event_id"}
+        return reference_of(self.model_dump(by_alias=True, include=ids))
 
 
 class Hello(_Command):
@@ -134,6 +149,38 @@ class ComponentAction(_Command):
     client_message_id: Annotated[str | None, _id("client_message_id")] = None
 
 
+class WorkflowRun(BaseModel):
+    """One chat to be started. The same ``client_request_id`` always finds the same chat of the workflow."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    workflow_name: Annotated[str, _id("workflow_name")]
+    initial_message: Annotated[str | None, AfterValidator(_message)] = None
+    client_request_id: Annotated[str | None, _id("client_request_id")] = None
+
+
+class StartWorkflow(_Command, WorkflowRun):
+    """``chat.start_workflow``: start a chat of a workflow, and follow it on this socket.
+
+    ``client_message_id`` stands for ``client_request_id`` where that is absent; without both, each frame starts a new
+    chat.
+    """
+
+    type: Literal["chat.start_workflow"]
+    client_message_id: Annotated[str | None, _id("client_message_id")] = None
+
+
+class StartWorkflowBatch(_Command):
+    """``chat.start_workflow_batch``: start several chats, and follow them on this socket.
+
+    With a ``client_message_id``, sent again it finds the chats it started, run by run.
+    """
+
+    type: Literal["chat.start_workflow_batch"]
+    runs: list[WorkflowRun] = Field(min_length=1, max_length=MAX_BATCH)
+    client_message_id: Annotated[str | None, _id("client_message_id")] = None
+
+
 class Cancel(_Command):
     """``chat.cancel``: stop the run."""
 
@@ -144,7 +191,17 @@ class Ping(_Command):
     type: Literal["ping"]
 
 
-AnyCommand = Hello | SubmitInput | UiToolResponse | Approval | ComponentAction | Cancel | Ping
+AnyCommand = (
+    Hello
+    | SubmitInput
+    | UiToolResponse
+    | Approval
+    | ComponentAction
+    | StartWorkflow
+    | StartWorkflowBatch
+    | Cancel
+    | Ping
+)
 Command = Annotated[AnyCommand, Field(discriminator="type")]
 
 _COMMAND: Final = TypeAdapter[Command](Command)
@@ -156,6 +213,8 @@ _TYPES: Final = frozenset(
         "ui_tool_response",
         "chat.approval",
         "chat.component_action",
+        "chat.start_workflow",
+        "chat.start_workflow_batch",
         "chat.cancel",
         "ping",
     }
@@ -168,8 +227,7 @@ def parse_frame(body: str) -> AnyCommand:
     Raises
     ------
     MozaiksError
-        ``FRAME_TOO_LARGE``, ``BAD_JSON``, ``BAD_FRAME``, ``UNKNOWN_TYPE``, ``TEXT_REQUIRED``, ``VALIDATION`` or
-        ``NOT_BUILT``.
+        ``FRAME_TOO_LARGE``, ``BAD_JSON``, ``BAD_FRAME``, ``UNKNOWN_TYPE``, ``TEXT_REQUIRED`` or ``VALIDATION``.
     """
     size = len(body.encode("utf-8", "surrogatepass"))
     if size > MAX_FRAME_BYTES:
@@ -190,7 +248,10 @@ def parse_frame(body: str) -> AnyCommand:
 
 
 def reference_of(fields: Mapping[str, Any]) -> dict[str, str]:
-    """The ids by which a client knows which of its frames an error speaks of: ``client_message_id``, ``eventId``."""
+    """The ids by which a client knows which of its frames an error speaks of.
+
+    ``client_message_id``, ``client_request_id``, ``eventId``, where they are there.
+    """
     found = {}
     for given, told in _REFERENCES.items():
         value = fields.get(given)
@@ -203,8 +264,6 @@ def _command(fields: dict[str, Any]) -> AnyCommand:
     type_ = fields.get("type")
     if not isinstance(type_, str):
         raise MozaiksError("BAD_FRAME", "the frame has no `type`; expected a string")
-    if type_ in _NOT_BUILT:
-        raise MozaiksError("NOT_BUILT", f"{type_} is not built yet")
     if type_ not in _TYPES:
         raise MozaiksError("UNKNOWN_TYPE", f"the type {type_[:64]!r} is not known", known=sorted(_TYPES))
     try:

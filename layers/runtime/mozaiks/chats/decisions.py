@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from mozaiks.chats.changes import Change, ChatFields
 from mozaiks.chats.events import NewEvent, RunComplete, Text, error_event, new_id
 from mozaiks.chats.requests import announce, dismissals
-from mozaiks.chats.states import Chat, ChatStatus, PendingInput, pending_input
+from mozaiks.chats.states import Chat, ChatStatus, Join, PendingInput, pending_input
 from mozaiks.errors import MozaiksError
 
 __all__ = [
     "ask",
+    "attach",
     "begin",
     "cancel",
     "claim",
@@ -130,7 +132,16 @@ def retry(chat: Chat, now: datetime) -> Change:
         raise MozaiksError(
             "NOT_RETRYABLE", f"the chat is {chat.status}; expected failed or timed_out", status=chat.status
         )
-    return Change({**claim(chat, now), "lease": None})
+    fields: ChatFields = {**claim(chat, now), "lease": None}
+    if chat.join is not None:
+        # Its end will be another one, and is told again.
+        fields["join"] = replace(chat.join, settled=False)
+    return Change(fields)
+
+
+def attach(chat: Chat, join: Join) -> Change:
+    """Note who waits for the chat's end, in the place of whoever did: an execution may be lost and opened anew."""
+    return Change() if chat.join == join else Change({"join": join})
 
 
 def take_over(chat: Chat, run_no: int, now: datetime) -> Change:

@@ -19,18 +19,25 @@ __all__ = [
     "DURABLE",
     "ChatMeta",
     "ComponentActionAck",
+    "ContextSwitched",
     "ContextUpdate",
     "ErrorData",
     "Event",
     "InputAck",
     "InputRequest",
     "InputTimeout",
+    "JourneyMember",
+    "JourneyProgress",
+    "MissingPrerequisite",
     "NewEvent",
+    "OauthCompleted",
+    "PrereqBlocked",
     "Print",
     "ResumeBoundary",
     "RunComplete",
     "RunStart",
     "SelectSpeaker",
+    "SkippedWorkflow",
     "StructuredOutputReady",
     "Text",
     "ToolCall",
@@ -39,6 +46,11 @@ __all__ = [
     "UiToolComplete",
     "UiToolDismiss",
     "UsageDelta",
+    "WorkflowBatchStarted",
+    "WorkflowChild",
+    "WorkflowChildCompleted",
+    "WorkflowResumed",
+    "WorkflowStarted",
     "envelope",
     "error_event",
     "error_frame",
@@ -113,7 +125,10 @@ class InputTimeout(TypedDict):
 
 
 class ToolCall(TypedDict):
-    """A call of a tool. Where a person must answer, ``awaiting_response``: answers name this event's ``event_id``."""
+    """A call of a tool. Where a person must answer, ``awaiting_response``: answers name this event's ``event_id``.
+
+    ``secret_fields`` are the fields of the answer that are kept as secrets: a client shows no one what is typed there.
+    """
 
     tool_name: str
     tool_call_id: str
@@ -128,6 +143,7 @@ class ToolCall(TypedDict):
     prompt: NotRequired[str]
     schema: NotRequired[dict[str, Any]]
     expires_at: NotRequired[str]
+    secret_fields: NotRequired[list[str]]
 
 
 class UiToolComplete(TypedDict):
@@ -205,6 +221,144 @@ class ErrorData(TypedDict):
     details: dict[str, Any]
 
 
+class JourneyMember(TypedDict):
+    """A workflow of a journey's group. ``chat_id`` is null before its chat is opened.
+
+    ``status``: ``pending`` before that, ``open`` until the chat has ended, then the state in which it did.
+    """
+
+    workflow_name: str
+    chat_id: str | None
+    status: Literal["pending", "open", "completed", "failed", "cancelled", "timed_out"]
+
+
+class JourneyProgress(TypedDict):
+    """Where a journey stands. ``group`` counts from 0; ``members`` are those of the group that is open.
+
+    ``completed`` and ``total`` count the members of all groups.
+    """
+
+    journey_run_id: str
+    journey_id: str
+    status: Literal["running", "blocked", "completed", "cancelled"]
+    group: int
+    groups: int
+    completed: int
+    total: int
+    members: list[JourneyMember]
+
+
+class ContextSwitched(TypedDict):
+    """The journey of this chat goes on in others: in ``to_chat_id``, and in all ``chats`` of its next group."""
+
+    journey_run_id: str
+    journey_id: str
+    group: int
+    from_chat_id: str
+    to_chat_id: str
+    workflow_name: str
+    chats: list[JourneyMember]
+
+
+class WorkflowStarted(TypedDict):
+    """The answer to ``chat.start_workflow``: the chat ``chat_id``, whose events come to this socket from now on.
+
+    ``reused``: the frame was sent before, and this is the chat it started then.
+    """
+
+    workflow_name: str
+    chat_id: str
+    cache_seed: int
+    reused: bool
+    client_message_id: NotRequired[str]
+    client_request_id: NotRequired[str]
+
+
+class MissingPrerequisite(TypedDict):
+    """A workflow to be completed first. ``reason`` is empty where the pack gives none."""
+
+    workflow_name: str
+    reason: str
+
+
+class PrereqBlocked(TypedDict):
+    """``workflow_name`` does not start before all of ``missing`` are completed."""
+
+    workflow_name: str
+    message: str
+    missing: list[MissingPrerequisite]
+    client_message_id: NotRequired[str]
+    client_request_id: NotRequired[str]
+
+
+class WorkflowChild(TypedDict):
+    """A chat that was started together with others. ``status``: ``open`` until it is known how the chat ended.
+
+    ``index``: its place, from 0, among the ``runs`` of the client's frame.
+    """
+
+    chat_id: str
+    workflow_name: str
+    status: Literal["open", "completed", "failed", "cancelled", "timed_out"]
+    index: NotRequired[int]
+
+
+class SkippedWorkflow(TypedDict):
+    """A workflow that was asked for and not started, with what the error says. ``index`` as in ``WorkflowChild``."""
+
+    workflow_name: str
+    code: str
+    message: str
+    index: NotRequired[int]
+    retryable: NotRequired[bool]
+    details: NotRequired[dict[str, Any]]
+
+
+class WorkflowBatchStarted(TypedDict):
+    """Chats were started together: by an agent of this chat, which waits for them, or by a frame of the client.
+
+    Only the former is an event of the chat and has a ``seq``. The latter answers the frame, on its socket alone.
+    """
+
+    batch_id: str
+    children: list[WorkflowChild]
+    skipped: list[SkippedWorkflow]
+    expires_at: NotRequired[str]
+    client_message_id: NotRequired[str]
+
+
+class WorkflowChildCompleted(TypedDict):
+    """A child has ended, as ``status`` says: ``ended`` of ``total`` have. ``error``: why it could not be opened."""
+
+    batch_id: str
+    chat_id: str
+    workflow_name: str
+    status: Literal["completed", "failed", "cancelled", "timed_out"]
+    error: str | None
+    ended: int
+    total: int
+
+
+class WorkflowResumed(TypedDict):
+    """All children have ended, ``completed`` of them well, and this chat goes on with their results."""
+
+    batch_id: str
+    children: list[WorkflowChild]
+    completed: int
+    total: int
+
+
+class OauthCompleted(TypedDict):
+    """The user has connected an account elsewhere, or could not: then ``error`` says why."""
+
+    platform: str
+    success: bool
+    account_id: str | None
+    account_name: str | None
+    error: str | None
+    correlation_id: str
+
+
 class ChatMeta(TypedDict):
     workflow_name: str
     app_id: str
@@ -215,6 +369,8 @@ class ChatMeta(TypedDict):
     cache_seed: int
     pending: list[dict[str, Any]]
     last_artifact: Any
+    parent_chat_id: str | None
+    journey: NotRequired[JourneyProgress]
 
 
 class ResumeBoundary(TypedDict):
@@ -238,7 +394,13 @@ DURABLE: Final[dict[str, type]] = {
     "chat.ui_tool_dismiss": UiToolDismiss,
     "chat.usage_delta": UsageDelta,
     "context_update": ContextUpdate,
+    "chat.context_switched": ContextSwitched,
+    "chat.journey_progress": JourneyProgress,
+    "chat.workflow_batch_started": WorkflowBatchStarted,
+    "chat.workflow_child_completed": WorkflowChildCompleted,
+    "chat.workflow_resumed": WorkflowResumed,
     "chat.error": ErrorData,
+    "oauth_completed": OauthCompleted,
 }
 """Types that take a ``seq`` and are stored before they are pushed."""
 

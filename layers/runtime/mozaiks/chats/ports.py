@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from mozaiks.access.principal import Tenant
+from mozaiks.access.sealed import SealedSecret
 from mozaiks.chats.changes import Applied, Change, Decide
 from mozaiks.chats.events import Event
-from mozaiks.chats.states import Chat, ChatStatus
+from mozaiks.chats.positions import Position
+from mozaiks.chats.states import Chat, ChatStatus, Join
 
-__all__ = ["Chats", "Drafts", "EventLog", "Outbox", "RunStarter"]
+__all__ = ["Chats", "Drafts", "Ended", "EventLog", "Outbox", "RunStarter", "SecretTaker", "TaskTokens"]
 
 
 class Chats(Protocol):
@@ -35,6 +37,13 @@ class Chats(Protocol):
         """Ids of the tenant's chats that have not ended, in their order, those after ``after``."""
         ...
 
+    def settle_join(self, tenant: Tenant, chat_id: str, join: Join) -> bool:
+        """Note that those who waited for the chat's end know of it, and forget the token. Whether this call did it.
+
+        Nothing, where somebody else waits by now.
+        """
+        ...
+
     def started_by(self, tenant: Tenant, workflow_name: str, client_request_id: str) -> Chat | None: ...
 
     def untouched(self, tenant: Tenant, workflow_name: str) -> Chat | None:
@@ -42,9 +51,9 @@ class Chats(Protocol):
         ...
 
     def page(
-        self, tenant: Tenant, workflow_name: str, *, limit: int, before: str | None, status: ChatStatus | None
+        self, tenant: Tenant, workflow_name: str, *, limit: int, before: Position | None, status: ChatStatus | None
     ) -> Sequence[Chat]:
-        """Newest first; ``before`` is the chat_id of the last one of the former page."""
+        """Newest first; ``before`` is the place of the last one of the former page."""
         ...
 
 
@@ -64,7 +73,30 @@ class Outbox(Protocol):
     def publish(self, chat: Chat, events: Iterable[Event]) -> None: ...
 
 
+class SecretTaker(Protocol):
+    def take_out(
+        self, tenant: Tenant, declared: Mapping[str, str], response: Any
+    ) -> tuple[Any, tuple[SealedSecret, ...]]:
+        """An answer with references in the place of its secrets, and these as they may be stored.
+
+        ``declared``: field of the answer → name of the secret. ``VALIDATION``, ``SECRETS_UNAVAILABLE``.
+        """
+        ...
+
+
 class RunStarter(Protocol):
     def start(self, app_id: str, chat_id: str, run_no: int) -> None:
         """Start the execution of a run, once however often it is asked. ``RUN_START_FAILED`` if that fails."""
+        ...
+
+
+class TaskTokens(Protocol):
+    def succeed(self, token: str, outcome: Mapping[str, str]) -> bool:
+        """Answer a task of an execution. ``False``: nobody waits for it any more. ``RUN_START_FAILED``: try again."""
+        ...
+
+
+class Ended(Protocol):
+    def settle(self, chat: Chat) -> bool:
+        """Let those know of the end of ``chat`` who wait for it. Safe to repeat; whether this call did it."""
         ...

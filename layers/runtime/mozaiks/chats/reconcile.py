@@ -21,6 +21,9 @@ log = logging.getLogger("mozaiks.reconcile")
 LOST_AFTER: Final = timedelta(seconds=30)
 """A claimed run that no worker took up for so long was not started, or its start was lost."""
 
+TOLD_AFTER: Final = timedelta(seconds=30)
+"""Whoever ended a chat tells of it at once; after so long, nobody does any more."""
+
 BATCH: Final = 200
 """Of each kind, at most. What is left is found the next time."""
 
@@ -33,6 +36,8 @@ class Unfinished(Protocol):
     def stalled_runs(self, now: datetime, limit: int) -> Sequence[Chat]: ...
 
     def due_requests(self, now: datetime, limit: int) -> Sequence[Chat]: ...
+
+    def unsettled_ends(self, before: datetime, limit: int) -> Sequence[Chat]: ...
 
 
 class ExpiredConnections(Protocol):
@@ -56,8 +61,8 @@ class Reconciler:
         Returns
         -------
         dict
-            What was done, by kind: ``lost_starts``, ``stalled_runs``, ``expired_requests``, ``expired_connections``;
-            and how often it ``failed``.
+            What was done, by kind: ``lost_starts``, ``stalled_runs``, ``expired_requests``, ``untold_ends``,
+            ``expired_connections``; and how often it ``failed``.
         """
         deadline = time.monotonic() + self.budget_seconds
         failures = [0]
@@ -80,6 +85,7 @@ class Reconciler:
             "stalled_runs": each(self.unfinished.stalled_runs(now, BATCH), self._take_over),
             "lost_starts": each(self.unfinished.lost_starts(now - LOST_AFTER, BATCH), self._start),
             "expired_requests": each(self.unfinished.due_requests(now, BATCH), self.service.expire_due),
+            "untold_ends": each(self.unfinished.unsettled_ends(now - TOLD_AFTER, BATCH), self._settle),
             "expired_connections": self.connections.delete_expired(now, BATCH),
             "failed": failures[0],
         }
@@ -90,6 +96,9 @@ class Reconciler:
             return 0
         self.runs.start(chat.app_id, chat.chat_id, chat.run_no)
         return 1
+
+    def _settle(self, chat: Chat) -> int:
+        return int(self.service.settle(chat))
 
     def _take_over(self, chat: Chat) -> int:
         return int(self.service.take_over(chat.app_id, chat.chat_id, chat.run_no))

@@ -45,6 +45,8 @@ def announce(pending: PendingInput) -> NewEvent:
         return NewEvent("chat.input_request", asked, agent=pending["agent"], event_id=pending["request_id"])
     if pending["prompt"]:
         extra["prompt"] = pending["prompt"]
+    if pending["secrets"]:
+        extra["secret_fields"] = sorted(pending["secrets"])
     call: ToolCall = {
         "tool_name": pending["tool_name"] or "",
         "tool_call_id": pending["tool_call_id"] or "",
@@ -127,6 +129,7 @@ def shown(pending: PendingInput, greeting: Greeting, *, sees_everything: bool) -
         "component_type": None,
         "display": None,
         "payload": None,
+        "secret_fields": sorted(pending["secrets"]),
     }
     if visible:
         told |= {

@@ -9,15 +9,17 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from mozaiks.access.principal import Principal, Tenant
-from mozaiks.chats import answering, decisions
+from mozaiks.access.sealed import SealedSecret
+from mozaiks.chats import answering, decisions, oauth
 from mozaiks.chats.answering import answer_command
 from mozaiks.chats.changes import Applied, Change
 from mozaiks.chats.commands import ComponentAction, SubmitInput
 from mozaiks.chats.components import component_action
-from mozaiks.chats.events import ChatMeta, Event, Print, ResumeBoundary, envelope, new_id
-from mozaiks.chats.ports import Chats, Drafts, EventLog, Outbox, RunStarter
+from mozaiks.chats.events import ChatMeta, Event, NewEvent, OauthCompleted, Print, ResumeBoundary, envelope, new_id
+from mozaiks.chats.ports import Chats, Drafts, Ended, EventLog, Outbox, RunStarter, SecretTaker
+from mozaiks.chats.positions import Position
 from mozaiks.chats.requests import shown_all
-from mozaiks.chats.states import Chat, ChatStatus, Greeting, cache_seed_of
+from mozaiks.chats.states import Chat, ChatStatus, Greeting, Join, cache_seed_of
 from mozaiks.chats.visibility import may_see_agent, present
 from mozaiks.errors import MozaiksError
 
@@ -55,9 +57,11 @@ class ChatService:
 
     chats: Chats
     events: EventLog
+    secrets: SecretTaker
     drafts: Drafts
     outbox: Outbox
     runs: RunStarter
+    endings: Ended
     seed_override: int | None = None
     clock: Callable[[], datetime] = _now
 
@@ -79,26 +83,9 @@ class ChatService:
         if earlier is not None:
             self._start_if_claimed(earlier)
             return Started(earlier, reused=True)
-        greeting = workflow.greeting
-        first_message = None
-        if initial_message is not None:
-            if greeting.startup_mode == "UserDriven":
-                first_message = initial_message
-            else:
-                greeting = replace(greeting, initial_message=initial_message)
-        chat_id, now = new_id(), self.clock()
-        seed = cache_seed_of(principal.app_id, chat_id) if self.seed_override is None else self.seed_override
-        chat = Chat(
-            chat_id=chat_id,
-            app_id=principal.app_id,
-            user_id=principal.user_id,
-            workflow_name=workflow.name,
-            workflow_version=workflow.version,
-            greeting=greeting,
-            cache_seed=seed,
-            created_at=now,
-            updated_at=now,
-            client_request_id=client_request_id,
+        now = self.clock()
+        chat, first_message = self._newborn(
+            principal, workflow, new_id(), client_request_id=client_request_id, initial_message=initial_message
         )
         try:
             applied = self.chats.create(chat, decisions.opening(chat, now, first_message))
@@ -112,6 +99,79 @@ class ChatService:
             return Started(winner, reused=True)
         self._start_if_claimed(applied.chat)
         return Started(applied.chat, reused=False)
+
+    def open(
+        self,
+        principal: Principal,
+        workflow: WorkflowFacts,
+        chat_id: str,
+        *,
+        join: Join,
+        client_request_id: str | None = None,
+        initial_message: str | None = None,
+        first: tuple[NewEvent, ...] = (),
+    ) -> Chat:
+        """Create the chat of this id for those who wait for its end, or find it. Safe to repeat.
+
+        Parameters
+        ----------
+        join
+            Who waits.
+        first
+            What its log begins with.
+        """
+        now = self.clock()
+        chat, first_message = self._newborn(
+            principal, workflow, chat_id, client_request_id=client_request_id, initial_message=initial_message
+        )
+        change = decisions.opening(chat, now, first_message)
+        says = None if change.says is None else change.says + len(first)
+        try:
+            applied = self.chats.create(
+                replace(chat, join=join), replace(change, events=(*first, *change.events), says=says)
+            )
+        except MozaiksError as error:
+            if error.code != "IDEMPOTENCY_MISMATCH":
+                raise
+            applied = Applied(self.get(principal, chat_id))
+        self._start_and_tell(applied)
+        return applied.chat
+
+    def _newborn(
+        self,
+        principal: Principal,
+        workflow: WorkflowFacts,
+        chat_id: str,
+        *,
+        client_request_id: str | None,
+        initial_message: str | None,
+    ) -> tuple[Chat, str | None]:
+        """A chat as it is before anything happened to it, and what its user says first, if that is not hidden."""
+        greeting, first_message = workflow.greeting, None
+        if initial_message is not None:
+            if greeting.startup_mode == "UserDriven":
+                first_message = initial_message
+            else:
+                greeting = replace(greeting, initial_message=initial_message)
+        now = self.clock()
+        seed = cache_seed_of(principal.app_id, chat_id) if self.seed_override is None else self.seed_override
+        chat = Chat(
+            chat_id=chat_id,
+            app_id=principal.app_id,
+            user_id=principal.user_id,
+            workflow_name=workflow.name,
+            workflow_version=workflow.version,
+            greeting=greeting,
+            cache_seed=seed,
+            created_at=now,
+            updated_at=now,
+            client_request_id=client_request_id,
+        )
+        return chat, first_message
+
+    def started_by(self, principal: Principal, workflow_name: str, client_request_id: str) -> Chat | None:
+        """The principal's chat of this workflow, as declared, that this request made."""
+        return self.chats.started_by(principal.tenant, workflow_name, client_request_id)
 
     def _earlier(
         self, principal: Principal, workflow_name: str, client_request_id: str | None, must_be_new: bool
@@ -130,9 +190,10 @@ class ChatService:
         workflow_name: str,
         *,
         limit: int,
-        before: str | None = None,
+        before: Position | None = None,
         status: ChatStatus | None = None,
     ) -> Sequence[Chat]:
+        """The principal's chats of a workflow, the newest first, those beyond ``before``."""
         return self.chats.page(principal.tenant, workflow_name, limit=limit, before=before, status=status)
 
     def begin(self, principal: Principal, chat_id: str) -> None:
@@ -175,13 +236,29 @@ class ChatService:
             or a run is going), ``message_id``.
         """
         message_id = new_id()
+        response, sealed = self._without_secrets(principal, chat_id, request_id, response)
         applied = self._apply(
             principal.tenant,
             chat_id,
-            lambda chat: answering.answer(chat, request_id, response, message_id, self.clock()),
+            lambda chat: answering.answer(chat, request_id, response, message_id, self.clock(), sealed=sealed),
             command_ids=[answer_command(request_id)],
         )
         return applied.answer
+
+    def _without_secrets(
+        self, principal: Principal, chat_id: str, request_id: str, response: Any
+    ) -> tuple[Any, tuple[SealedSecret, ...] | None]:
+        """What may become part of the chat of an answer, and its secrets, encrypted before anything is stored.
+
+        Where the request is not open nothing is taken out: the answer is then refused, or was given before.
+        """
+        open_requests = self.chats.get(principal.tenant, chat_id).pending
+        pending = next((each for each in open_requests if each["request_id"] == request_id), None)
+        if pending is None or not pending["secrets"]:
+            return response, None
+        return self.secrets.take_out(
+            principal.tenant, pending["secrets"], answering.fitting_answer(pending, response)
+        )
 
     def approve(
         self, principal: Principal, chat_id: str, request_id: str, *, approved: bool, reason: str = ""
@@ -209,6 +286,17 @@ class ChatService:
             principal.tenant, chat_id, lambda chat: component_action(chat, command), command_ids=ids
         ).answer
 
+    def oauth_completed(self, tenant: Tenant, chat_id: str, told: OauthCompleted) -> Mapping[str, Any]:
+        """Tell the tenant's chat of an authorisation, once per ``correlation_id``. No run starts for it.
+
+        Returns
+        -------
+        Mapping
+            ``event_id`` of the event that says so, of the first one where it was told before.
+        """
+        command = oauth.oauth_command(told["correlation_id"])
+        return self._apply(tenant, chat_id, lambda _: oauth.completed(told), command_ids=[command]).answer
+
     def cancel(self, principal: Principal, chat_id: str) -> None:
         """Stop the chat. Safe to repeat."""
         self._apply(principal.tenant, chat_id, lambda chat: decisions.cancel(chat, self.clock()))
@@ -226,6 +314,7 @@ class ChatService:
             for chat_id in ids:
                 applied = self.chats.transact(tenant, chat_id, lambda chat: decisions.cancel(chat, self.clock()))
                 self.outbox.publish(applied.chat, applied.events)
+                self._settle(applied.chat)
                 stopped += 1
             after = ids[-1]
         return stopped
@@ -233,6 +322,10 @@ class ChatService:
     def retry(self, principal: Principal, chat_id: str) -> Chat:
         """Run a failed chat again, from its last safe point. ``NOT_RETRYABLE`` in any other state."""
         return self._apply(principal.tenant, chat_id, lambda chat: decisions.retry(chat, self.clock())).chat
+
+    def settle(self, chat: Chat) -> bool:
+        """Let those know of the end of ``chat`` who wait for it and do not know; whether this call did it."""
+        return self.endings.settle(chat)
 
     def mark_failed(self, app_id: str, chat_id: str, run_no: int, cause: str) -> None:
         """End a run as failed that its execution gave up. Safe to repeat."""
@@ -319,6 +412,14 @@ class ChatService:
             self._start_if_claimed(applied.chat)
         finally:
             self.outbox.publish(applied.chat, applied.events)
+        self._settle(applied.chat)
+
+    def _settle(self, chat: Chat) -> None:
+        """Tell of a chat's end. It is stored, so that this cannot fail the command; reconcile makes good what fails."""
+        try:
+            self.endings.settle(chat)
+        except MozaiksError as error:
+            log.warning("The end of a chat is told later: %s", error.code, extra={"chat_id": chat.chat_id})
 
     def _repair(self, app_id: str, chat_id: str, decide: Callable[[Chat], Change]) -> bool:
         """Like a command, of the runtime itself: who comes second does nothing at all. Whether this call did it."""

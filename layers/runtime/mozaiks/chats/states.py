@@ -18,6 +18,8 @@ __all__ = [
     "Chat",
     "ChatStatus",
     "Greeting",
+    "Join",
+    "JoinKind",
     "LastArtifact",
     "Lease",
     "PendingInput",
@@ -55,7 +57,8 @@ class PendingInput(TypedDict):
 
     ``request_id`` is also the ``event_id`` of the event that asks. ``tool_call_id`` says whose result the answer
     becomes; without one, what is answered to an input is said in the chat. ``schema`` is the JSON Schema answers must
-    meet. From ``expires_at`` on, the answer is ``default``, or the chat ends (``on_timeout``).
+    meet. From ``expires_at`` on, the answer is ``default``, or the chat ends (``on_timeout``). ``secrets`` are the
+    fields of the answer that hold secrets, with the names these are kept under: they never become part of the chat.
     """
 
     request_id: str
@@ -71,6 +74,7 @@ class PendingInput(TypedDict):
     component: str | None
     mode: Literal["inline", "artifact", "modal"] | None
     payload: Any
+    secrets: dict[str, str]
 
 
 def pending_input(
@@ -88,6 +92,7 @@ def pending_input(
     component: str | None = None,
     mode: Literal["inline", "artifact", "modal"] | None = None,
     payload: Any = None,
+    secrets: Mapping[str, str] | None = None,
 ) -> PendingInput:
     """A request with an id of its own, or the given one. ``payload``, ``default`` and ``schema`` are JSON.
 
@@ -112,6 +117,7 @@ def pending_input(
         "component": component,
         "mode": mode,
         "payload": payload,
+        "secrets": dict(secrets or {}),
     }
 
 
@@ -167,6 +173,24 @@ class Greeting:
         return agent is None or self.visual_agents is None or agent in self.visual_agents
 
 
+JoinKind = Literal["children", "journey"]
+"""As what a chat's end is waited for: as a child of another chat, or as a member of a journey's run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Who waits for the end of a chat. Private to the runtime: nothing of it is ever told, logged or exported.
+
+    ``id`` is the chat, or the journey's run, that waits. ``token`` is the task token that its execution is to be
+    answered with, a credential; ``None`` where no execution waits. ``settled``: all who wait know of the end.
+    """
+
+    of: JoinKind
+    id: str
+    token: str | None = field(default=None, repr=False)
+    settled: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Chat:
     """One session of one workflow for one user.
@@ -174,7 +198,8 @@ class Chat:
     ``last_seq`` is the ``seq`` of its newest event, ``inbox_seq`` of the newest thing the user said. ``state`` belongs
     to the engine. ``context_inbox`` holds variables a client has set that the engine has not merged yet;
     ``interrupt_requested``: the turn that is going shall stop for what the user said. ``lease_left_at`` is when a
-    worker last gave the chat back. Times are UTC.
+    worker last gave the chat back. A child has a ``parent_chat_id``, the ``root_chat_id`` of the chat where its family
+    begins, and a ``depth``, which is 0 for a chat that nobody spawned. Times are UTC.
     """
 
     chat_id: str
@@ -203,6 +228,10 @@ class Chat:
     context_inbox: dict[str, Any] = field(default_factory=dict)
     last_artifact: LastArtifact | None = None
     client_request_id: str | None = None
+    parent_chat_id: str | None = None
+    root_chat_id: str | None = None
+    depth: int = 0
+    join: Join | None = None
 
     @property
     def ended(self) -> bool:

@@ -27,7 +27,8 @@ from mozaiks.engine.routing import AUTO, after_turn, before_reply, first_speaker
 from mozaiks.engine.safe_point import SafePoint, Scribe
 from mozaiks.engine.script import WorkflowHooks
 from mozaiks.engine.selection import SELECTOR, choose_speaker
-from mozaiks.engine.tool_calls import as_outcome, needs_people, response_event
+from mozaiks.engine.tool_calls import announced_late, as_outcome, response_event, shown_late
+from mozaiks.engine.tool_secrets import ToolSecrets
 from mozaiks.engine.tools import Toolbox, failed, transfer_tool_name
 from mozaiks.engine.turn import Turn, TurnEnd, TurnLimits
 from mozaiks.errors import MozaiksError
@@ -68,6 +69,7 @@ class ActiveSlice:
         toolboxes: dict[tuple[str, str], Toolbox],
         scribe: Scribe,
         sender: Sender,
+        secrets: ToolSecrets,
         budget: Budget,
     ) -> None:
         self._store = store
@@ -80,6 +82,7 @@ class ActiveSlice:
         self._toolboxes = toolboxes
         self._scribe = scribe
         self._sender = sender
+        self._secrets = secrets
         self._hooks: WorkflowHooks | None = None
         self.budget = budget
 
@@ -264,6 +267,7 @@ class ActiveSlice:
             store=self._store,
             sender=self._sender,
             budget=self.budget,
+            secrets=self._secrets,
             limits=TurnLimits(
                 self._config.turn_max_model_calls, self._config.tool_timeout_seconds, self._config.history_max_entries
             ),
@@ -273,7 +277,7 @@ class ActiveSlice:
     async def _close_turn(self, spec: WorkflowSpec, hooks: WorkflowHooks, speaker: str, end: TurnEnd) -> Outcome | None:
         """Store the turn's end together with what follows from it. ``None``: the run goes on."""
         if end.asks:
-            return await self._wait_for_people(end)
+            return await self._wait_for_people(spec, end)
         state, chat, point = self._scribe.state, self._scribe.chat, end.point
         await hooks.lifecycle("after_agent", speaker, point)
         apply_changes(spec, state, point)
@@ -340,8 +344,9 @@ class ActiveSlice:
         after = await self._scribe.write(point, finish)
         return None if after.status is ChatStatus.RUNNING else outcome_of(after)
 
-    async def _wait_for_people(self, end: TurnEnd) -> Outcome:
+    async def _wait_for_people(self, spec: WorkflowSpec, end: TurnEnd) -> Outcome:
         """Leave the turn open until people have answered its tools, and hold nothing meanwhile."""
+        apply_changes(spec, self._scribe.state, end.point)
         asked = [announce(pending) for pending in end.asks]
 
         def finish(now: Chat) -> tuple[ChatFields, list[NewEvent]]:
@@ -383,10 +388,13 @@ class ActiveSlice:
         kept = await self._store.tool_results(self._scribe.tenant, chat.chat_id, [call["id"] for call in calls])
         rows = []
         for call in calls:
-            outcome = as_outcome(kept[call["id"]]) if call["id"] in kept else failed(INTERRUPTED)
+            tool = tools.get(call["name"])
+            # What was made to be shown was not shown.
+            done = call["id"] in kept and not (tool is not None and shown_late(tool))
+            outcome = as_outcome(kept[call["id"]]) if done else failed(INTERRUPTED)
             rows.append((call["id"], call["name"], outcome["text"]))
             point.context.update(outcome["context"])
-            if call["name"] not in transfers and not needs_people(tools.get(call["name"])):
+            if call["name"] not in transfers and not announced_late(tool):
                 point.events.append(response_event(agent, call["id"], call["name"], outcome))
         point.history.append((agent, encode_results(rows)))
         apply_changes(spec, self._scribe.state, point)

@@ -34,6 +34,7 @@ INJECTED: Final = frozenset(
         "context_variables",
         "turn_idempotency_key",
         "progress",
+        "secrets",
         "ui_response",
     }
 )

@@ -13,7 +13,7 @@ from mozaiks.chats.events import Event
 from mozaiks.chats.states import Chat, Lease
 from mozaiks.manifests.spec import WorkflowSpec
 
-__all__ = ["Executions", "LoadedWorkflow", "Sender", "SliceStore", "Workflows"]
+__all__ = ["Endings", "Executions", "LoadedWorkflow", "Sender", "SliceStore", "Workflows"]
 
 
 class SliceStore(Protocol):
@@ -57,6 +57,12 @@ class Sender(Protocol):
 class Executions(Protocol):
     def start(self, app_id: str, chat_id: str, run_no: int) -> None:
         """Start the execution of a run, once however often it is asked. ``RUN_START_FAILED``."""
+        ...
+
+
+class Endings(Protocol):
+    def settle(self, chat: Chat) -> bool:
+        """Let those know who wait for the end of ``chat``, if it has ended. Safe to repeat."""
         ...
 
 

@@ -18,9 +18,10 @@ from mozaiks.engine.active_slice import ActiveSlice, Outcome, outcome_of
 from mozaiks.engine.budget import Budget
 from mozaiks.engine.context import ContextSources
 from mozaiks.engine.model_client import ModelConfigs
-from mozaiks.engine.ports import Executions, Sender, SliceStore, Workflows
+from mozaiks.engine.ports import Endings, Executions, Sender, SliceStore, Workflows
 from mozaiks.engine.safe_point import Scribe
 from mozaiks.engine.state import EngineState
+from mozaiks.engine.tool_secrets import ToolSecrets, Vault
 from mozaiks.engine.tools import Toolbox
 from mozaiks.errors import MozaiksError
 from mozaiks.settings import Settings
@@ -38,7 +39,9 @@ class SliceRunner:
     workflows: Workflows
     models: ModelConfigs
     sources: ContextSources
+    vault: Vault
     executions: Executions
+    endings: Endings
     open_sender: Callable[[Chat], contextlib.AbstractAsyncContextManager[Sender]]
     config: Settings
     clock: Callable[[], datetime]
@@ -80,9 +83,21 @@ class SliceRunner:
                 toolboxes=self.toolboxes,
                 scribe=scribe,
                 sender=sender,
+                secrets=ToolSecrets(self.vault, Tenant(chat.app_id, chat.user_id)),
                 budget=budget,
             )
-            return await self._under_watch(active, tenant, chat_id, lease)
+            outcome = await self._under_watch(active, tenant, chat_id, lease)
+            await self._settle(scribe.chat)
+            return outcome
+
+    async def _settle(self, chat: Chat) -> None:
+        """Tell of the chat's end. What fails is tried again by reconcile: the slice itself is done."""
+        if not chat.ended:
+            return
+        try:
+            await asyncio.to_thread(self.endings.settle, chat)
+        except MozaiksError as error:
+            log.warning("The end of a chat is told later: %s", error.code)
 
     async def _not_ours(self, tenant: Tenant, chat_id: str, run_no: int, now: datetime) -> Outcome:
         """Another worker holds the chat, or the run is over: a trigger came twice or late."""
@@ -90,6 +105,7 @@ class SliceRunner:
         if chat.status is ChatStatus.RUNNING and chat.run_no == run_no:
             until = chat.lease.until if chat.lease is not None else now
             return {"outcome": "backoff", "wait_seconds": max(1, math.ceil((until - now).total_seconds()))}
+        await self._settle(chat)
         return outcome_of(chat)
 
     async def _under_watch(self, active: ActiveSlice, tenant: Tenant, chat_id: str, lease: Lease) -> Outcome:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
+import traceback
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -20,6 +21,7 @@ from ag2.events import (
     ToolResultsEvent,
 )
 from ag2.middleware.base import ToolExecution, ToolResultType
+from pydantic import ValidationError
 
 from mozaiks.access.principal import Tenant
 from mozaiks.authoring import Ask
@@ -30,11 +32,12 @@ from mozaiks.engine.codec import encode_results
 from mozaiks.engine.context import response_triggers
 from mozaiks.engine.ports import Sender, SliceStore
 from mozaiks.engine.safe_point import SafePoint, Scribe
+from mozaiks.engine.tool_secrets import ToolSecrets
 from mozaiks.engine.tools import CURRENT_CALL, Toolbox, ToolCallScope, ToolOutcome, failed, finished
 from mozaiks.engine.variables import Variables
 from mozaiks.manifests.spec import ToolKind, ToolSpec, WorkflowSpec
 
-__all__ = ["ToolCalls", "as_outcome", "needs_people", "response_event"]
+__all__ = ["ToolCalls", "announced_late", "as_outcome", "needs_people", "response_event", "shown_late"]
 
 log = logging.getLogger("mozaiks.engine")
 
@@ -51,6 +54,7 @@ class ToolCalls:
         scribe: Scribe,
         store: SliceStore,
         sender: Sender,
+        secrets: ToolSecrets,
         seconds: float,
         clock: Callable[[], datetime],
     ) -> None:
@@ -60,6 +64,7 @@ class ToolCalls:
         self._scribe = scribe
         self._store = store
         self._sender = sender
+        self._secrets = secrets
         self._seconds = seconds
         self._clock = clock
         self._tenant = Tenant(scribe.chat.app_id)
@@ -68,6 +73,7 @@ class ToolCalls:
         self._outcomes: dict[str, ToolOutcome] = {}
         self._kept: dict[str, dict[str, Any]] = {}
         self._asks: dict[str, PendingInput] = {}
+        self._set_by_asking: dict[str, Any] = {}
         self._broken: Exception | None = None
 
     @property
@@ -75,16 +81,23 @@ class ToolCalls:
         """What people must answer before the batch is done, in the order of the calls."""
         return tuple(self._asks[call.id] for call in self._batch if call.id in self._asks)
 
+    @property
+    def set_by_asking(self) -> dict[str, Any]:
+        """The variables that tools set before they asked: they count while people think."""
+        return dict(self._set_by_asking)
+
     def begin(self, calls: Sequence[ToolCallEvent]) -> list[NewEvent]:
         """Take the calls of a new response. Returns what the log says of them.
 
-        It does not mention transfers; what people must answer is announced when it is asked.
+        It does not mention transfers; what people must answer is announced when it is asked, and what code makes for
+        them to see, when it is made.
         """
         self._batch, self._outcomes, self._kept, self._asks = list(calls), {}, {}, {}
+        self._set_by_asking = {}
         return [
             self.announced(call)
             for call in self._batch
-            if self._transfer(call) is None and not needs_people(self._toolbox.spec_of(call.name))
+            if self._transfer(call) is None and not announced_late(self._toolbox.spec_of(call.name))
         ]
 
     async def resume(self, calls: Sequence[ToolCallEvent]) -> None:
@@ -141,7 +154,7 @@ class ToolCalls:
             rows.append((call.id, call.name, outcome["text"]))
             point.context.update(outcome["context"])
             if self._transfer(call) is None:
-                point.events.append(self.answered(call, outcome))
+                point.events += self.answered(call, outcome)
         point.history.append((self._agent, encode_results(rows)))
 
     def target(self) -> tuple[str | None, str | None]:
@@ -150,7 +163,8 @@ class ToolCalls:
         chosen = next((to for call in self._batch if (to := self._transfer(call)) is not None), None)
         return named, chosen
 
-    def announced(self, call: ToolCallEvent) -> NewEvent:
+    def announced(self, call: ToolCallEvent, *, shown: bool = True) -> NewEvent:
+        """What the log says of a call, with its component unless nothing came to be ``shown``."""
         data: ToolCall = {
             "tool_name": call.name,
             "tool_call_id": call.id,
@@ -160,14 +174,23 @@ class ToolCalls:
             "awaiting_response": False,
         }
         spec = self._toolbox.spec_of(call.name)
-        if spec is not None and spec.ui is not None:
+        if spec is not None and spec.ui is not None and shown:
             data["component_type"], data["display"] = spec.ui.component, spec.ui.mode
-            data["interaction_type"], data["payload"] = "ui_tool", data["arguments"]
+            data["interaction_type"], data["payload"] = "ui_tool", self._payload(call, data["arguments"])
         return NewEvent("chat.tool_call", data, agent=self._agent)
 
-    def answered(self, call: ToolCallEvent, outcome: ToolOutcome) -> NewEvent:
-        """What the log says of a result."""
-        return response_event(self._agent, call.id, call.name, outcome)
+    def answered(self, call: ToolCallEvent, outcome: ToolOutcome) -> list[NewEvent]:
+        """What the log says of a result; before it the call itself, where it could not be told until now."""
+        told = [response_event(self._agent, call.id, call.name, outcome)]
+        spec, ok = self._toolbox.spec_of(call.name), outcome["status"] == "ok"
+        # A call that was asked leave for is in the log already.
+        if spec is not None and shown_late(spec) and (ok or not spec.requires_approval):
+            told.insert(0, self.announced(call, shown=ok))
+        return told
+
+    def _payload(self, call: ToolCallEvent, arguments: dict[str, Any]) -> Any:
+        made = self._kept.get(f"{call.id}:payload", {}).get("payload")
+        return arguments if made is None else made
 
     # --- one call ---------------------------------------------------------------------------------------------------
 
@@ -203,7 +226,8 @@ class ToolCalls:
         outcome, returned = await self._run(call_next, event, context)
         if not isinstance(returned, Ask):
             return outcome
-        asked = await self._keep(event, f"{event.id}:ask", dataclasses.asdict(returned))
+        asked = {**dataclasses.asdict(returned), "context": outcome["context"]}
+        asked = await self._keep(event, f"{event.id}:ask", asked)
         return self._question(event, asked)
 
     async def _component(
@@ -221,22 +245,27 @@ class ToolCalls:
             outcome, _ = await self._run(call_next, event, context, ui_response=response)
             return {**outcome, "context": {**set_by_answer, **outcome["context"]}}
         payload: Any = arguments_of(event.arguments)
+        set_by_code: dict[str, Any] = {}
         if spec.function is not None:
             prepared = self._kept.get(f"{event.id}:payload")
             if prepared is None:
                 outcome, _ = await self._run(call_next, event, context)
                 if outcome["status"] != "ok":
                     return outcome
-                prepared = await self._keep(event, f"{event.id}:payload", {"payload": outcome["content"]})
-            payload = prepared["payload"] if prepared["payload"] is not None else payload
+                made = {"payload": outcome["content"], "context": outcome["context"]}
+                prepared = self._kept[f"{event.id}:payload"] = await self._keep(event, f"{event.id}:payload", made)
+            set_by_code = prepared.get("context", {})
+            payload = self._payload(event, payload)
         if waits:
+            self._set_by_asking |= set_by_code
             return self._request("ui_tool", event, spec, payload)
-        return finished({"shown": True}, {})
+        return finished({"shown": True}, set_by_code)
 
     def _request(
         self, kind: Literal["ui_tool", "approval"], event: ToolCallEvent, spec: ToolSpec, payload: Any
     ) -> PendingInput:
-        ui = spec.ui
+        # A UI tool's component is for its own question, which follows the approval.
+        ui = spec.ui if kind == "ui_tool" or spec.kind is ToolKind.AGENT_TOOL else None
         return pending_input(
             kind,
             agent=self._agent,
@@ -246,13 +275,16 @@ class ToolCalls:
             on_timeout="default" if kind == "approval" else "fail",
             tool_name=event.name,
             tool_call_id=event.id,
-            component=ui.component if ui is not None and kind == "ui_tool" else None,
-            mode=ui.mode if ui is not None and kind == "ui_tool" else None,
+            schema=ui.response_schema if ui is not None and kind == "ui_tool" else None,
+            secrets=ui.secrets if ui is not None and kind == "ui_tool" else None,
+            component=ui.component if ui is not None else None,
+            mode=ui.mode if ui is not None else None,
             payload=payload,
         )
 
     def _question(self, event: ToolCallEvent, asked: dict[str, Any]) -> PendingInput:
         expires_in = asked["expires_in"]
+        self._set_by_asking |= asked.get("context", {})
         return pending_input(
             "input",
             agent=self._agent,
@@ -272,7 +304,19 @@ class ToolCalls:
         context: ConversationContext | None,
         ui_response: Any = None,
     ) -> tuple[ToolOutcome, Any]:
-        """Run the tool's code. Returns the outcome, and what it returned as it was."""
+        """Run the tool's code. Returns the outcome, and what it returned; masks stand for the secrets in both."""
+        outcome, returned = await self._ran(call_next, event, context, ui_response)
+        redaction = self._secrets.redaction
+        if not redaction.active:
+            return outcome, returned
+        for part in ("content", "context"):
+            outcome[part] = redaction.json(outcome[part])
+        outcome["text"] = redaction.text(outcome["text"])
+        return outcome, Ask(**redaction.json(dataclasses.asdict(returned))) if isinstance(returned, Ask) else None
+
+    async def _ran(
+        self, call_next: ToolExecution, event: ToolCallEvent, context: ConversationContext | None, ui_response: Any
+    ) -> tuple[ToolOutcome, Any]:
         spec = self._toolbox.spec_of(event.name)
         people = needs_people(spec)
         seconds = (spec.timeout if spec is not None and not people else None) or self._seconds
@@ -290,11 +334,23 @@ class ToolCalls:
         finally:
             CURRENT_CALL.reset(token)
         if isinstance(result, ToolErrorEvent):
-            log.warning("The tool %s failed", event.name, exc_info=result.error)
-            return failed(result.error, context=variables.changed), None
+            return self._raised(event, result.error, variables.changed), None
         if isinstance(scope.returned, Ask):
             return finished("asked", variables.changed), scope.returned
         return finished(scope.returned, variables.changed, self._toolbox.targets), scope.returned
+
+    def _raised(self, event: ToolCallEvent, error: Exception, context: dict[str, Any]) -> ToolOutcome:
+        redaction = self._secrets.redaction
+        if not redaction.active:
+            log.warning("The tool %s failed", event.name, exc_info=error)
+            return failed(error, context=context)
+        # Masked before anything is cut off: half a secret is none that could be recognised.
+        trace = redaction.text("".join(traceback.format_exception(error)))
+        log.warning("The tool %s failed: %s", event.name, trace)
+        return failed(
+            error if isinstance(error, ValidationError) else redaction.text(f"{type(error).__name__}: {error}"),
+            context=context,
+        )
 
     async def _look_up(self, call_ids: Iterable[str]) -> None:
         keys = [f"{call_id}{part}" for call_id in call_ids for part in ("", ":approval", ":answer", ":ask", ":payload")]
@@ -311,7 +367,7 @@ class ToolCalls:
                 "tool_name": event.name,
                 "tool_call_id": event.id,
                 "progress_percent": float(percent),
-                "status_message": str(message)[:500],
+                "status_message": self._secrets.redaction.text(str(message))[:500],
             }
             self._sender.show(agent, envelope("tool_progress", chat.chat_id, data, at=self._clock()))
 
@@ -324,6 +380,7 @@ class ToolCalls:
             "context_variables": variables,
             "turn_idempotency_key": f"{chat.chat_id}:{event.id}",
             "progress": progress,
+            "secrets": self._secrets,
         }
 
     def _transfer(self, call: ToolCallEvent) -> str | None:
@@ -350,10 +407,22 @@ def response_event(agent: str, call_id: str, tool_name: str, outcome: ToolOutcom
 
 def needs_people(spec: ToolSpec | None) -> bool:
     """Whether a call of the tool waits for a person."""
-    if spec is None:
-        return False
-    shown = spec.kind is ToolKind.UI_TOOL and (spec.ui is None or spec.ui.awaits_response)
-    return shown or spec.requires_approval
+    return spec is not None and (_awaits(spec) or spec.requires_approval)
+
+
+def announced_late(spec: ToolSpec | None) -> bool:
+    """Whether the log cannot tell of a call at once."""
+    return needs_people(spec) or (spec is not None and shown_late(spec))
+
+
+def shown_late(spec: ToolSpec) -> bool:
+    """Whether a component that waits for nobody is shown only once code has made its payload, or a person agreed."""
+    prepared = spec.function is not None or spec.requires_approval
+    return spec.kind is ToolKind.UI_TOOL and not _awaits(spec) and prepared
+
+
+def _awaits(spec: ToolSpec) -> bool:
+    return spec.kind is ToolKind.UI_TOOL and (spec.ui is None or spec.ui.awaits_response)
 
 
 def as_outcome(kept: dict[str, Any]) -> ToolOutcome:

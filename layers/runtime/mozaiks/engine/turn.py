@@ -32,6 +32,7 @@ from mozaiks.engine.script import WorkflowHooks
 from mozaiks.engine.state import OpenTurn
 from mozaiks.engine.stream import TurnStream
 from mozaiks.engine.tool_calls import ToolCalls
+from mozaiks.engine.tool_secrets import ToolSecrets
 from mozaiks.engine.tools import Toolbox
 from mozaiks.errors import MozaiksError
 from mozaiks.manifests.spec import AgentSpec, StructuredOutputSpec, WorkflowSpec
@@ -84,6 +85,7 @@ class Turn:
         store: SliceStore,
         sender: Sender,
         budget: Budget,
+        secrets: ToolSecrets,
         limits: TurnLimits,
         clock: Callable[[], datetime],
     ) -> None:
@@ -105,6 +107,7 @@ class Turn:
             scribe=scribe,
             store=store,
             sender=sender,
+            secrets=secrets,
             seconds=limits.tool_seconds,
             clock=clock,
         )
@@ -205,7 +208,7 @@ class Turn:
         # Before anybody is asked: a chat that waits would leave the broken call until people have answered.
         self._tools.check()
         if self._tools.asks:
-            return TurnEnd(point, asks=self._tools.asks)
+            return self._asking()
         # AG2 ends a turn at a final tool and writes no results for the batch; the provider insists on them.
         self._tools.add_results(point)
         named, chosen = self._tools.target()
@@ -266,9 +269,12 @@ class Turn:
         call = _as_call(stored)
         outcome = await self._tools.run_by_itself(call)
         if outcome is None:
-            return TurnEnd(SafePoint(), asks=self._tools.asks)
-        point = SafePoint(events=[self._tools.answered(call, outcome)], context=dict(outcome["context"]))
+            return self._asking()
+        point = SafePoint(events=self._tools.answered(call, outcome), context=dict(outcome["context"]))
         return TurnEnd(point, named=outcome["handoff_to"])
+
+    def _asking(self) -> TurnEnd:
+        return TurnEnd(SafePoint(context=self._tools.set_by_asking), asks=self._tools.asks)
 
     # --- what AG2 tells ---------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from mozaiks.errors import MozaiksError
 from mozaiks.manifests.loader import inspect_workflow
 from mozaiks.manifests.nodes import Place
+from mozaiks.manifests.pack import LoadedPack, read_pack
 from mozaiks.manifests.problems import Problem, ProblemLog, closest
 from mozaiks.manifests.spec import WorkflowSpec
 
@@ -25,11 +26,14 @@ class Registry:
         Folder name → every problem of it.
     warnings
         Declared name → the warnings of a workflow that loaded; only those that have some.
+    pack
+        What all of them share: dependencies and journeys, or what is wrong with the file that says them.
     """
 
     _by_name: Mapping[str, WorkflowSpec] = field(default_factory=dict)
     invalid: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
     warnings: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
+    pack: LoadedPack = field(default_factory=LoadedPack)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -104,7 +108,8 @@ def discover(root: Path) -> Registry:
         specs[folder.name.casefold()] = loaded.spec
         if loaded.problems:
             warnings[loaded.spec.name] = loaded.problems
-    return Registry(specs, invalid, warnings)
+    pack = read_pack(root, [*invalid, *(spec.name for spec in specs.values())])
+    return Registry(specs, invalid, warnings, pack)
 
 
 def workflow_folders(root: Path) -> dict[str, Path]:

@@ -16,7 +16,7 @@ from mozaiks.manifests.canonical.handoffs import HandoffsFile
 from mozaiks.manifests.canonical.hooks import HooksFile
 from mozaiks.manifests.canonical.orchestrator import OrchestratorFile
 from mozaiks.manifests.canonical.outputs import StructuredOutputsFile
-from mozaiks.manifests.canonical.packs import NestedPackFile, UiConfigFile
+from mozaiks.manifests.canonical.packs import NestedPackFile, PackFile, UiConfigFile
 from mozaiks.manifests.canonical.tools import ToolsFile
 
 __all__ = ["FILES", "SCHEMAS_FOLDER", "generate_schemas", "schema_text"]
@@ -31,6 +31,7 @@ FILES: dict[str, type[CanonicalFile]] = {
     "hooks": HooksFile,
     "ui_config": UiConfigFile,
     "nested_pack": NestedPackFile,
+    "pack": PackFile,
 }
 """Name of each schema → the canonical model of that file."""
 

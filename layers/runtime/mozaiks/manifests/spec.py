@@ -92,6 +92,8 @@ class UiSpec(_Frozen):
     component: str
     mode: Literal["inline", "artifact", "modal"] = "inline"
     awaits_response: bool = True
+    response_schema: dict[str, Any] | None = Field(default=None, description="JSON Schema of the answer.")
+    secrets: dict[str, str] = Field(default={}, description="Field of the answer → name of the secret it is kept as.")
 
 
 class ToolSpec(_Frozen):

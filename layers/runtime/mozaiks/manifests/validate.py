@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mozaiks.errors import MozaiksError
-from mozaiks.manifests.dependencies import dependency_problems
 from mozaiks.manifests.nodes import MAX_FILE_BYTES
 from mozaiks.manifests.problems import Problem, closest
 from mozaiks.manifests.registry import Registry, discover
@@ -114,10 +113,11 @@ def validate(root: Path, names: Iterable[str] = ()) -> Report:
     """
     if any((root / f"{stem}.{suffix}").is_file() for stem in ("orchestrator", "workflow") for suffix in _SUFFIXES):
         raise MozaiksError("CONFIGURATION", f"{root} is itself a workflow; name the folder that holds it")
-    checked = sorted(_checked(discover(root)), key=lambda workflow: (workflow.name.casefold(), workflow.name))
+    found = discover(root)
+    checked = sorted(_checked(found), key=lambda workflow: (workflow.name.casefold(), workflow.name))
     wanted = {name.casefold(): name for name in names}
     if not wanted:
-        return Report(tuple(checked), dependency_problems(root, [workflow.name for workflow in checked]))
+        return Report(tuple(checked), found.pack.problems)
     chosen: list[Checked] = []
     for folded, name in wanted.items():
         # two folders may differ in case only, which is one of the problems told

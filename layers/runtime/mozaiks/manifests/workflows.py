@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from mozaiks.errors import MozaiksError
 from mozaiks.manifests.loader import load_workflow
+from mozaiks.manifests.pack import LoadedPack, read_pack
+from mozaiks.manifests.pack_files import pack_files
 from mozaiks.manifests.problems import ManifestErrors, closest
 from mozaiks.manifests.registry import workflow_folders
 from mozaiks.manifests.spec import WorkflowSpec
@@ -43,6 +46,7 @@ class Workflows:
         self._lock = threading.Lock()
         self._folders: dict[str, Path] | None = None
         self._kept: dict[Path, tuple[_Stamp, InstalledWorkflow | ManifestErrors]] = {}
+        self._pack: tuple[_Stamp, LoadedPack] | None = None
 
     def get(self, name: str) -> InstalledWorkflow:
         """The workflow called ``name``, in any case.
@@ -54,11 +58,10 @@ class Workflows:
             ``CONFIGURATION`` if the root is no folder.
         """
         with self._lock:
-            if self._folders is None or self._watch:
-                self._folders = workflow_folders(self._root)
-            folder = self._folders.get(name.casefold())
+            folders = self._found()
+            folder = folders.get(name.casefold())
             if folder is None:
-                match = closest(name, (path.name for path in self._folders.values()))
+                match = closest(name, (path.name for path in folders.values()))
                 hint = f"; did you mean {match!r}?" if match else ""
                 raise MozaiksError(
                     "WORKFLOW_NOT_FOUND", f"there is no workflow {name[:80]!r}{hint}", workflow=name[:80]
@@ -67,6 +70,46 @@ class Workflows:
         if isinstance(found, ManifestErrors):
             raise ManifestErrors(found.workflow, found.problems)
         return found
+
+    def pack(self) -> LoadedPack:
+        """What all workflows share, their names spelled as their folders are. Reads no workflow.
+
+        Raises
+        ------
+        MozaiksError
+            ``CONFIGURATION`` if the root is no folder.
+        """
+        with self._lock:
+            folders = self._found()
+            stamp = self._pack_stamp(folders) if self._watch else ()
+            if self._pack is None or self._pack[0] != stamp:
+                self._pack = (stamp, read_pack(self._root, [path.name for path in folders.values()]))
+            return self._pack[1]
+
+    def declared_name(self, name: str) -> str:
+        """The workflow's own spelling of its name, which its chats bear. Of a broken one: its folder's.
+
+        Raises
+        ------
+        MozaiksError
+            ``WORKFLOW_NOT_FOUND``, or ``CONFIGURATION`` if the root is no folder.
+        """
+        try:
+            return self.get(name).spec.name
+        except ManifestErrors as broken:
+            return broken.workflow
+
+    def _pack_stamp(self, folders: Iterable[str]) -> _Stamp:
+        try:
+            files = _stamped(pack_files(self._root))
+        except OSError:  # what cannot be looked at is no pack that could be kept; reading it says what is wrong
+            files = ()
+        return (*files, *((name, 0, 0) for name in folders))
+
+    def _found(self) -> dict[str, Path]:
+        if self._folders is None or self._watch:
+            self._folders = workflow_folders(self._root)
+        return self._folders
 
     def _read(self, folder: Path) -> InstalledWorkflow | ManifestErrors:
         stamp = _stamp(folder) if self._watch else ()
@@ -84,9 +127,8 @@ class Workflows:
 
 def _stamp(folder: Path) -> _Stamp:
     """Name, time and size of every file, which is what tells that a folder has changed."""
-    found = []
-    for path in sorted(folder.rglob("*")):
-        if path.suffix != ".pyc" and path.is_file():
-            status = path.stat()
-            found.append((str(path), status.st_mtime_ns, status.st_size))
-    return tuple(found)
+    return _stamped(path for path in sorted(folder.rglob("*")) if path.suffix != ".pyc" and path.is_file())
+
+
+def _stamped(paths: Iterable[Path]) -> _Stamp:
+    return tuple((str(path), (status := path.stat()).st_mtime_ns, status.st_size) for path in paths)

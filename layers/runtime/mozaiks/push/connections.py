@@ -9,15 +9,35 @@ from typing import Final, Protocol
 
 from mozaiks.access.principal import Principal, Tenant
 
-__all__ = ["LIFETIME", "Busy", "Connection", "Connections", "DraftWriter", "Gateway", "Gone", "TooLarge"]
+__all__ = [
+    "LIFETIME",
+    "MOST_FOLLOWED",
+    "Busy",
+    "Connection",
+    "Connections",
+    "DraftWriter",
+    "Gateway",
+    "Gone",
+    "TooLarge",
+]
 
 LIFETIME: Final = timedelta(hours=2, minutes=10)
 """API Gateway ends a connection after two hours; ten minutes are for clocks that differ."""
+MOST_FOLLOWED: Final = 64
+"""Chats a connection follows beside its own; of more, the newest. It asks for another with ``client.hello``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One open socket of one chat."""
+    """One open socket. It belongs to a chat, and may follow other chats of the same user.
+
+    Attributes
+    ----------
+    chat_id
+        The chat it was opened for.
+    follows
+        The others it hears of, the newest last; at most ``MOST_FOLLOWED``.
+    """
 
     connection_id: str
     app_id: str
@@ -27,6 +47,11 @@ class Connection:
     connected_at: datetime
     expires_at: datetime
     token_expires_at: datetime | None = None
+    follows: tuple[str, ...] = ()
+
+    def hears(self, chat_id: str) -> bool:
+        """Whether the events of this chat come to it, and its frames may name the chat."""
+        return chat_id == self.chat_id or chat_id in self.follows
 
     @property
     def principal(self) -> Principal:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
 from mozaiks.access.connecting import ConnectRequest
+from mozaiks.access.principal import Tenant
 from mozaiks.chats.commands import (
     AnyCommand,
     Approval,
@@ -17,14 +19,17 @@ from mozaiks.chats.commands import (
     ComponentAction,
     Hello,
     Ping,
+    StartWorkflow,
+    StartWorkflowBatch,
     SubmitInput,
     UiToolResponse,
     parse_frame,
 )
-from mozaiks.chats.events import envelope, error_frame
+from mozaiks.chats.events import PrereqBlocked, WorkflowStarted, envelope, error_frame
 from mozaiks.chats.service import ChatService
-from mozaiks.chats.states import ChatStatus
 from mozaiks.errors import MozaiksError
+from mozaiks.journeys.opening import Opening
+from mozaiks.journeys.starting import start_batch, start_one
 from mozaiks.push.batches import batched
 from mozaiks.push.connections import LIFETIME, Connection, Gateway
 from mozaiks.push.delivery import deliver, dismiss, encode
@@ -42,6 +47,10 @@ class ConnectionBook(Protocol):
 
     def get(self, connection_id: str, now: datetime) -> Connection | None: ...
 
+    def follow(self, tenant: Tenant, connection_id: str, chat_id: str) -> None:
+        """Let a connection of this tenant hear of another chat of its too. Safe to repeat."""
+        ...
+
     def remove(self, connection_id: str) -> None: ...
 
 
@@ -54,6 +63,7 @@ class Greeter(Protocol):
 @dataclass(frozen=True, slots=True)
 class SocketService:
     chats: ChatService
+    opening: Opening
     connections: ConnectionBook
     gateway: Gateway
     greeter: Greeter
@@ -92,8 +102,9 @@ class SocketService:
     def greet(self, connection_id: str, last_seq: int, batch: bool = False) -> None:
         """Tell a new connection what it missed, and start the run of a chat that begins with its agent."""
         connection = self.connections.get(connection_id, self.clock())
-        if connection is not None:
-            self._guarded(connection, lambda: self._hello(connection, last_seq, batch))
+        if connection is not None and self._admitted(connection):
+            with self._answering(connection, connection.chat_id):
+                self._hello(connection, connection.chat_id, last_seq, batch)
 
     def take(self, connection_id: str, body: str) -> None:
         """Carry out one frame. Whatever is wrong with it is answered; the socket stays open while its token holds."""
@@ -101,26 +112,36 @@ class SocketService:
         if connection is None:
             # Forgotten or expired: nobody we could say anything about a chat to.
             log.info("A frame came from an unknown connection")
-            return
-        self._guarded(connection, lambda: self._carry_out(connection, body))
+        elif self._admitted(connection):
+            with self._answering(connection, connection.chat_id):
+                self._carry_out(connection, parse_frame(body))
 
-    def _carry_out(self, connection: Connection, body: str) -> None:
-        command = parse_frame(body)
-        try:
-            self._dispatch(connection, command)
-        except MozaiksError as error:
-            error.details.update(command.reference)
-            raise
+    def _carry_out(self, connection: Connection, command: AnyCommand) -> None:
+        with self._answering(connection, connection.chat_id, command.reference):
+            chat_id = self._chat_meant(connection, command)
+            with self._answering(connection, chat_id, command.reference):
+                self._dispatch(connection, chat_id, command)
 
-    def _dispatch(self, connection: Connection, command: AnyCommand) -> None:
-        if command.chat_id is not None and command.chat_id != connection.chat_id:
-            raise MozaiksError("CHAT_NOT_FOUND", f"there is no chat {command.chat_id!r}")
-        principal, chat_id = connection.principal, connection.chat_id
+    def _chat_meant(self, connection: Connection, command: AnyCommand) -> str:
+        """The chat a frame is about: the connection's own, or one that it follows.
+
+        Saying hello to another chat of the same user is how a connection comes to follow it.
+        """
+        chat_id = connection.chat_id if command.chat_id is None else command.chat_id
+        if not connection.hears(chat_id):
+            if not isinstance(command, Hello):
+                raise MozaiksError("CHAT_NOT_FOUND", f"there is no chat {chat_id!r}")
+            self.chats.get(connection.principal, chat_id)
+            self.connections.follow(connection.principal.tenant, connection.connection_id, chat_id)
+        return chat_id
+
+    def _dispatch(self, connection: Connection, chat_id: str, command: AnyCommand) -> None:
+        principal = connection.principal
         match command:
             case Ping():
                 self._post(connection, envelope("pong", chat_id, {}, at=self.clock()))
             case Hello():
-                self._hello(connection, command.last_seq, command.batch)
+                self._hello(connection, chat_id, command.last_seq, command.batch)
             case SubmitInput():
                 self.chats.submit(principal, chat_id, command)
             case UiToolResponse():
@@ -132,40 +153,84 @@ class SocketService:
             case ComponentAction():
                 ack = self.chats.component_action(principal, chat_id, command)
                 self._post(connection, envelope("component_action_ack", chat_id, ack, at=self.clock()))
+            case StartWorkflow():
+                self._start(connection, chat_id, command)
+            case StartWorkflowBatch():
+                self._start_batch(connection, chat_id, command)
             case Cancel():
                 self.chats.cancel(principal, chat_id)
 
-    def _hello(self, connection: Connection, last_seq: int, batch: bool) -> None:
-        frames = self.chats.replay(connection.principal, connection.chat_id, last_seq)
-        for frame in batched(frames, connection.chat_id, self.clock()) if batch else frames:
+    def _start(self, connection: Connection, asking: str, command: StartWorkflow) -> None:
+        started = start_one(self.opening, connection.principal, command)
+        chat = started.chat
+        told: WorkflowStarted = {
+            "workflow_name": chat.workflow_name,
+            "chat_id": chat.chat_id,
+            "cache_seed": chat.cache_seed,
+            "reused": started.reused,
+            **command.reference,  # type: ignore[typeddict-item]
+        }
+        self._lead(connection, asking, "chat.workflow_started", told, [chat.chat_id])
+
+    def _start_batch(self, connection: Connection, asking: str, command: StartWorkflowBatch) -> None:
+        told = start_batch(self.opening, connection.principal, command)
+        chat_ids = [each["chat_id"] for each in told["children"]]
+        self._lead(connection, asking, "chat.workflow_batch_started", told, chat_ids)
+
+    def _lead(self, connection: Connection, asking: str, type_: str, told: Any, chat_ids: list[str]) -> None:
+        """Say which chats were started, and have the socket greeted by each. Whatever one of them says comes after."""
+        if not self._post(connection, envelope(type_, asking, told, at=self.clock())):
+            return
+        for chat_id in chat_ids:
+            # Followed before it is told what there is: what happens in between comes twice rather than never.
+            self.connections.follow(connection.principal.tenant, connection.connection_id, chat_id)
+            with self._answering(connection, chat_id):
+                self._hello(connection, chat_id, 0, batch=False)
+
+    def _hello(self, connection: Connection, chat_id: str, last_seq: int, batch: bool) -> None:
+        frames = self.chats.replay(connection.principal, chat_id, last_seq)
+        for frame in batched(frames, chat_id, self.clock()) if batch else frames:
             if not self._post(connection, frame):
                 return
-        chat = self.chats.get(connection.principal, connection.chat_id)
-        if chat.status is ChatStatus.CREATED and chat.greeting.startup_mode == "AgentDriven":
-            self.chats.begin(connection.principal, connection.chat_id)
+        self.opening.begin(connection.principal, self.chats.get(connection.principal, chat_id))
 
-    def _guarded(self, connection: Connection, action: Callable[[], None]) -> None:
-        """Carry out what a connection may ask for, and answer what is wrong with it."""
-        if connection.token_expired(self.clock()):
-            log.info("A frame was refused: TOKEN_EXPIRED")
-            dismiss(self.gateway, connection, clock=self.clock, deadline=time.monotonic() + HELLO_PATIENCE_SECONDS)
-            self.connections.remove(connection.connection_id)
-            return
+    def _admitted(self, connection: Connection) -> bool:
+        """Whether the connection's token holds; it is dismissed where it does not."""
+        if not connection.token_expired(self.clock()):
+            return True
+        log.info("A frame was refused: TOKEN_EXPIRED")
+        dismiss(self.gateway, connection, clock=self.clock, deadline=time.monotonic() + HELLO_PATIENCE_SECONDS)
+        self.connections.remove(connection.connection_id)
+        return False
+
+    @contextmanager
+    def _answering(
+        self, connection: Connection, chat_id: str, reference: Mapping[str, str] | None = None
+    ) -> Iterator[None]:
+        """Answer what is wrong with what is done within, as a frame about ``chat_id``."""
         try:
-            action()
+            yield
         except MozaiksError as error:
             log.info("A frame was refused: %s", error.code)
-            self._post(
-                connection,
-                error_frame(
-                    connection.chat_id,
-                    code=error.code,
-                    message=error.message,
-                    retryable=error.retryable,
-                    at=self.clock(),
-                    details=error.details,
-                ),
-            )
+            self._post(connection, self._refusal(error, chat_id, reference or {}))
+
+    def _refusal(self, error: MozaiksError, chat_id: str, reference: Mapping[str, str]) -> dict[str, Any]:
+        if error.code == "PREREQUISITES_MISSING":
+            blocked: PrereqBlocked = {
+                "workflow_name": error.details["workflow_name"],
+                "message": error.message,
+                "missing": error.details["missing"],
+                **reference,  # type: ignore[typeddict-item]
+            }
+            return envelope("chat.prereq_blocked", chat_id, blocked, at=self.clock())
+        return error_frame(
+            chat_id,
+            code=error.code,
+            message=error.message,
+            retryable=error.retryable,
+            at=self.clock(),
+            details={**error.details, **reference},
+        )
 
     def _post(self, connection: Connection, frame: dict[str, Any]) -> bool:
         useful = deliver(

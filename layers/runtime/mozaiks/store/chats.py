@@ -16,11 +16,13 @@ from pymongo.errors import DuplicateKeyError
 from mozaiks.access.principal import Tenant
 from mozaiks.chats.changes import Applied, Change, Decide
 from mozaiks.chats.events import Event
+from mozaiks.chats.positions import Position
 from mozaiks.chats.requests import artifact_of
-from mozaiks.chats.states import FINAL, Chat, ChatStatus, Lease
+from mozaiks.chats.states import FINAL, Chat, ChatStatus, Join, Lease
 from mozaiks.errors import MozaiksError
 from mozaiks.store.client import Document, reachable
 from mozaiks.store.events import to_document as event_document
+from mozaiks.store.secrets import keep_sealed
 from mozaiks.store.sessions import fields_to_document, from_document, to_document
 from mozaiks.store.text import from_text, to_text
 from mozaiks.store.tool_results import to_document as result_document
@@ -107,6 +109,16 @@ class MongoChats:
             )
         return None if found is None else from_document(found)
 
+    def settle_join(self, tenant: Tenant, chat_id: str, join: Join) -> bool:
+        mine = {"join.of": join.of, "join.id": join.id, "join.token": join.token, "join.settled": False}
+        with reachable():
+            # A chat that runs again owes its next end.
+            done = self._sessions.update_one(
+                {**tenant.key, "_id": chat_id, **mine, "status": {"$in": sorted(FINAL)}},
+                {"$set": {"join.settled": True, "join.token": None}},
+            )
+        return done.modified_count == 1
+
     def open_ids(self, tenant: Tenant, after: str, limit: int) -> Sequence[str]:
         query = {**tenant.key, "_id": {"$gt": after}, "status": {"$nin": sorted(FINAL)}}
         with reachable():
@@ -134,16 +146,15 @@ class MongoChats:
         return None if found is None else from_document(found)
 
     def page(
-        self, tenant: Tenant, workflow_name: str, *, limit: int, before: str | None, status: ChatStatus | None
+        self, tenant: Tenant, workflow_name: str, *, limit: int, before: Position | None, status: ChatStatus | None
     ) -> Sequence[Chat]:
         query: Document = {**tenant.key, "workflow_name": workflow_name}
         if status is not None:
             query["status"] = status
         if before is not None:
-            last = self.get(tenant, before)
             query["$or"] = [
-                {"created_at": {"$lt": last.created_at}},
-                {"created_at": last.created_at, "_id": {"$lt": before}},
+                {"created_at": {"$lt": before.created_at}},
+                {"created_at": before.created_at, "_id": {"$lt": before.chat_id}},
             ]
         with reachable():
             found = self._sessions.find(query, sort=[("created_at", DESCENDING), ("_id", DESCENDING)], limit=limit)
@@ -218,6 +229,8 @@ class MongoChats:
             key = {"app_id": chat.app_id, "chat_id": chat.chat_id, "call_id": kept.call_id}
             document = result_document(chat.app_id, chat.chat_id, kept.call_id, kept.tool_name, kept.result, now)
             self._database["tool_results"].update_one(key, {"$setOnInsert": document}, upsert=True, session=session)
+        for sealed in change.secrets:
+            keep_sealed(self._database["secrets"], Tenant(chat.app_id, chat.user_id), sealed, now, session)
         for id_ in record_ids:
             # One by one: a duplicate is then the error that ``transact`` looks again for.
             self._database["commands"].insert_one(

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from mozaiks.chats.changes import ChatFields
-from mozaiks.chats.states import Chat, ChatStatus, Greeting, Lease, PendingInput, no_usage, pending_input
+from mozaiks.chats.states import Chat, ChatStatus, Greeting, Join, Lease, PendingInput, no_usage, pending_input
 from mozaiks.store.client import Document
 from mozaiks.store.text import from_text, to_text
 
@@ -58,6 +58,10 @@ def to_document(chat: Chat) -> Document:
         "context_inbox": to_text(chat.context_inbox),
         "last_artifact": None if chat.last_artifact is None else to_text(chat.last_artifact),
         "client_request_id": chat.client_request_id,
+        "parent_chat_id": chat.parent_chat_id,
+        "root_chat_id": chat.root_chat_id,
+        "depth": chat.depth,
+        "join": _join_to_document(chat.join),
     }
 
 
@@ -69,6 +73,8 @@ def fields_to_document(fields: ChatFields, now: datetime) -> Document:
         document["lease"] = None if lease is None else {"token": lease.token, "until": lease.until}
         if lease is None:
             document["lease_left_at"] = now
+    if "join" in fields:
+        document["join"] = _join_to_document(fields["join"])
     if "pending" in fields:
         document["pending"] = [_request_to_document(pending) for pending in fields["pending"]]
     for name in ("state", "context_inbox"):
@@ -116,7 +122,19 @@ def from_document(found: Document) -> Chat:
         context_inbox=from_text(found.get("context_inbox", "{}")),
         last_artifact=None if artifact is None else from_text(artifact),
         client_request_id=found["client_request_id"],
+        parent_chat_id=found.get("parent_chat_id"),
+        root_chat_id=found.get("root_chat_id"),
+        depth=found.get("depth", 0),
+        join=_join_from_document(found.get("join")),
     )
+
+
+def _join_to_document(join: Join | None) -> Document | None:
+    return None if join is None else {"of": join.of, "id": join.id, "token": join.token, "settled": join.settled}
+
+
+def _join_from_document(found: Document | None) -> Join | None:
+    return None if found is None else Join(found["of"], found["id"], found["token"], found["settled"])
 
 
 def _request_to_document(pending: PendingInput) -> Document:

@@ -8,7 +8,7 @@ from datetime import datetime
 from pymongo.database import Database
 
 from mozaiks.chats.decisions import IDLE_GRACE, LEASE_GRACE, START_GRACE
-from mozaiks.chats.states import Chat, ChatStatus
+from mozaiks.chats.states import FINAL, Chat, ChatStatus
 from mozaiks.store.client import Document, reachable
 from mozaiks.store.sessions import from_document
 
@@ -45,6 +45,11 @@ class MongoUnfinished:
     def due_requests(self, now: datetime, limit: int) -> Sequence[Chat]:
         """Waiting chats with a request whose time is over."""
         return self._find({"status": ChatStatus.WAITING, "pending.expires_at": {"$lte": now}}, limit)
+
+    def unsettled_ends(self, before: datetime, limit: int) -> Sequence[Chat]:
+        """Chats that ended before a moment, and of whose end not all know who wait for it."""
+        ended = {"status": {"$in": sorted(FINAL)}, "updated_at": {"$lt": before}}
+        return self._find({"join.settled": False, **ended}, limit)
 
     def _find(self, query: Document, limit: int) -> list[Chat]:
         with reachable():

@@ -9,9 +9,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from mozaiks.errors import MozaiksError
-from mozaiks.manifests import Workflows
-from mozaiks.store.client import reachable
-from mozaiks.web import answers, chats, events, health, not_built, problems, workflows
+from mozaiks.store.figures import MongoFigures
+from mozaiks.web import answers, chats, events, figures, health, not_built, oauth, problems, secrets, workflows
 from mozaiks.web.bearer import bearer
 from mozaiks.web.guards import BodyLimit, LastResort
 from mozaiks.web.openapi import describe
@@ -40,21 +39,21 @@ def create_app(parts: Parts) -> FastAPI:
     app.add_exception_handler(MozaiksError, problems.from_error)
     app.add_exception_handler(RequestValidationError, problems.from_validation)
     app.add_exception_handler(HTTPException, problems.from_http_exception)
-    for module in (health, workflows, chats, answers, events, not_built):
+    for module in (health, figures, workflows, chats, answers, events, oauth, secrets, not_built):
         app.include_router(module.routes)
     app.openapi = describe(app, secured=parts.tokens is not None)  # type: ignore[method-assign]
     return app
 
 
 def _runtime(parts: Parts) -> Runtime:
-    def ping() -> None:
-        with reachable():
-            parts.database.command("ping")
-
     return Runtime(
         config=parts.config,
         service=parts.service,
-        workflows=Workflows(parts.config.mozaiks_workflows_path, watch=parts.config.stage == "local"),
-        ping=ping,
+        opening=parts.opening,
+        gates=parts.gates,
+        secrets=parts.secrets,
+        workflows=parts.workflows,
+        figures=MongoFigures(parts.database),
+        ping=parts.ping,
         tokens=parts.tokens,
     )

@@ -12,15 +12,21 @@ from mozaiks.access.principal import NOBODY, Principal, checked_id
 from mozaiks.errors import MozaiksError
 from mozaiks.web.bearer import Bearer
 from mozaiks.web.ids import AppId, UserIdQuery
-from mozaiks.web.runtime import Api
+from mozaiks.web.runtime import Api, Runtime
 
-__all__ = ["Caller"]
+__all__ = ["Caller", "named_principal"]
 
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
 async def _principal(
     request: Request, api: Api, token: Bearer, app_id: AppId, user_id: UserIdQuery = None
+) -> Principal:
+    return await named_principal(request, api, token, app_id, user_id)
+
+
+async def named_principal(
+    request: Request, api: Runtime, token: Principal | None, app_id: str, user_id: str | None
 ) -> Principal:
     """The caller: whom the token names, or, where none are checked, the app of the path and the user it names.
 

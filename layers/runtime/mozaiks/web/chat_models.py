@@ -40,7 +40,9 @@ class StartChat(_Body):
         json_schema_extra={"examples": [{"user_id": "ann", "client_request_id": "2f1a7c1e", "force_new": False}]}
     )
 
-    user_id: BodyUserId = Field(description="Whose chat it is.")
+    user_id: Annotated[
+        BodyUserId | None, Field(description="Whose chat it is. Needed where no token says so; otherwise the token's.")
+    ] = None
     client_request_id: Annotated[ClientRequestId | None, Field(description="The same id gets the same chat.")] = None
     force_new: Annotated[bool, Field(description="A new chat even where one that has not begun could be used.")] = False
     initial_message: Annotated[Text | None, Field(description="What the chat begins with.")] = None

@@ -11,7 +11,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from mozaiks.chats.commands import SubmitInput
-from mozaiks.chats.greeting import facts_of
+from mozaiks.chats.positions import Position, cursor_of, position_of
 from mozaiks.chats.states import ChatStatus
 from mozaiks.errors import MozaiksError
 from mozaiks.web.addresses import socket_address
@@ -58,12 +58,11 @@ async def chat_meta(caller: Caller, workflow_name: WorkflowName, chat_id: ChatId
 @routes.post("/{app_id}/{workflow_name}/start")
 async def start_chat(body: StartChat, caller: Caller, workflow_name: WorkflowName, api: Api) -> StartedChat:
     """Open a chat of a workflow, or find the one this request opened before."""
-    workflow = api.workflows.get(workflow_name)
     # Before anything is stored: a chat nobody can connect to is of no use.
     socket_url = api.socket_url
-    started = api.service.start(
+    started = api.opening.open(
         caller,
-        facts_of(workflow.spec),
+        workflow_name,
         client_request_id=body.client_request_id,
         force_new=body.force_new,
         initial_message=body.initial_message,
@@ -91,11 +90,13 @@ async def list_chats(
 ) -> ChatPage:
     """The caller's chats of a workflow, newest first."""
     name = api.declared_name(workflow_name)
-    chats = api.service.page(caller, name, limit=limit + 1, before=before, status=status)
+    chats = api.service.page(
+        caller, name, limit=limit + 1, before=None if before is None else position_of(before), status=status
+    )
     page = chats[:limit]
     return ChatPage(
         chats=[ChatSummary.of(chat) for chat in page],
-        next_before=page[-1].chat_id if len(chats) > limit else None,
+        next_before=cursor_of(Position.after(page[-1])) if len(chats) > limit else None,
     )
 
 

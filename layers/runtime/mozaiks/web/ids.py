@@ -12,12 +12,17 @@ from mozaiks.access.principal import checked_id
 
 __all__ = [
     "AppId",
+    "BodyAppId",
+    "BodyChatId",
     "BodyUserId",
     "ChatId",
     "ClientRequestId",
     "Cursor",
     "MessageId",
     "RequestId",
+    "SecretCursor",
+    "SecretName",
+    "UserIdPath",
     "UserIdQuery",
     "WorkflowName",
 ]
@@ -52,12 +57,26 @@ UserIdQuery = Annotated[
         json_schema_extra=dict(_USER_SHAPE),
     ),
 ]
+UserIdPath = Annotated[
+    str, _checked("user_id"), Path(description="The user.", examples=["ann"], json_schema_extra=dict(_USER_SHAPE))
+]
+SecretName = Annotated[
+    str,
+    _checked("name"),
+    Path(description="What tools ask for it by.", examples=["crm_api_key"], json_schema_extra=dict(_ID_SHAPE)),
+]
+SecretCursor = Annotated[
+    str | None,
+    _checked("after"),
+    Query(description="`next_after` of the former page.", json_schema_extra=dict(_ID_SHAPE)),
+]
 Cursor = Annotated[
     str | None,
-    _checked("before"),
-    Query(description="`next_before` of the former page.", json_schema_extra=dict(_ID_SHAPE)),
+    Query(description="`next_before` of the former page; opaque.", pattern="^[A-Za-z0-9_-]{1,128}$"),
 ]
 
+BodyAppId = Annotated[str, _checked("app_id"), Field(examples=["acme"], json_schema_extra=dict(_ID_SHAPE))]
+BodyChatId = Annotated[str, _checked("chat_id"), Field(json_schema_extra=dict(_ID_SHAPE))]
 BodyUserId = Annotated[str, _checked("user_id"), Field(examples=["ann"], json_schema_extra=dict(_USER_SHAPE))]
 ClientRequestId = Annotated[str, _checked("client_request_id"), Field(json_schema_extra=dict(_ID_SHAPE))]
 RequestId = Annotated[str, _checked("request_id"), Field(json_schema_extra=dict(_ID_SHAPE))]

@@ -11,25 +11,13 @@ from mozaiks.errors import MozaiksError
 __all__ = ["NOT_BUILT", "routes"]
 
 NOT_BUILT: Final[tuple[tuple[str, str], ...]] = (
-    ("GET", "/health/active-runs"),
-    ("GET", "/metrics/perf/aggregate"),
-    ("GET", "/metrics/perf/chats"),
-    ("GET", "/metrics/perf/chats/{chat_id}"),
-    ("GET", "/metrics/perf/chat/{chat_id}"),
-    ("GET", "/metrics/prometheus"),
     ("DELETE", "/api/chats/{app_id}/{workflow_name}/{chat_id}"),
     ("DELETE", "/api/users/{app_id}/{user_id}"),
-    ("GET", "/api/workflows/{workflow_name}/transport"),
-    ("GET", "/api/workflows/{workflow_name}/tools"),
     ("GET", "/api/workflows/{app_id}/available"),
     ("POST", "/api/journeys/{app_id}/{journey_id}/start"),
     ("GET", "/api/journeys/{app_id}/{journey_run_id}"),
     ("GET", "/api/themes/{app_id}"),
     ("PUT", "/api/themes/{app_id}"),
-    ("POST", "/api/realtime/oauth/completed"),
-    ("PUT", "/api/secrets/{app_id}/{user_id}/{name}"),
-    ("GET", "/api/secrets/{app_id}/{user_id}/{name}"),
-    ("DELETE", "/api/secrets/{app_id}/{user_id}/{name}"),
 )
 """Method and path of each."""
 

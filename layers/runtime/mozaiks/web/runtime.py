@@ -11,12 +11,16 @@ from fastapi import Depends, Request
 
 from mozaiks.access.connecting import Tokens
 from mozaiks.access.principal import Principal
+from mozaiks.access.secrets import Secrets
 from mozaiks.chats.service import ChatService
 from mozaiks.chats.states import Chat
 from mozaiks.errors import MozaiksError
+from mozaiks.journeys.gating import Gates
+from mozaiks.journeys.opening import Opening
 from mozaiks.manifests import ManifestErrors, Workflows, WorkflowSpec
 from mozaiks.manifests.registry import workflow_folders
 from mozaiks.settings import Settings
+from mozaiks.usage.ports import Figures
 
 __all__ = ["Api", "Runtime"]
 
@@ -31,7 +35,11 @@ class Runtime:
 
     config: Settings
     service: ChatService
+    opening: Opening
+    gates: Gates
+    secrets: Secrets
     workflows: Workflows
+    figures: Figures
     ping: Callable[[], None]
     tokens: Tokens | None
 

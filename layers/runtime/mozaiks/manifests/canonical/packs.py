@@ -1,14 +1,70 @@
-"""``_pack/workflow_graph`` inside a workflow: the chats its agents may spawn."""
+"""``_pack/workflow_graph``: beside the workflows, their dependencies and journeys; inside one, the chats it spawns."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from mozaiks.manifests.canonical.base import CanonicalFile, CanonicalModel
 
-__all__ = ["NestedChatEntry", "NestedPackFile", "UiConfigFile"]
+__all__ = [
+    "DependencyEntry",
+    "JourneyEntry",
+    "NestedChatEntry",
+    "NestedPackFile",
+    "PackFile",
+    "PackWorkflowEntry",
+    "UiConfigFile",
+]
+
+
+def _version(value: Any) -> Any:
+    return int(value) if isinstance(value, str) and value in ("1", "2") else value
+
+
+PackVersion = Annotated[Literal[1, 2], BeforeValidator(_version), WithJsonSchema({"enum": [1, 2, "1", "2"]})]
+
+
+class DependencyEntry(CanonicalModel):
+    """What should be completed before. Its id alone may stand for it."""
+
+    id: str = Field(description="Name of the workflow that comes first.")
+    gating: Literal["required", "optional"] = Field(
+        default="required",
+        description="`required`: the workflow starts only after a completed chat of that one, of the same app and "
+        "user. `optional`: a hint that is shown.",
+    )
+    reason: str = Field(default="", description="Why, for the people who must wait.")
+
+
+class PackWorkflowEntry(CanonicalModel):
+    """A workflow and what it depends on. Its id alone may stand for it."""
+
+    id: str = Field(description="Name of a workflow folder.")
+    dependencies: list[str | DependencyEntry] = Field(default=[], description="What should be completed before.")
+
+
+class JourneyEntry(CanonicalModel):
+    """Workflows that run one after the other as one flow."""
+
+    id: str = Field(
+        pattern=r"^[A-Za-z0-9_-]{1,64}$", description="Name of the journey: letters, digits, `_` and `-`, at most 64."
+    )
+    steps: list[str | Annotated[list[str], Field(min_length=1)]] = Field(
+        min_length=1,
+        description="In their order: a workflow, or a list of workflows that run in parallel. The next step begins "
+        "when all of the one before have completed.",
+    )
+
+
+class PackFile(CanonicalFile):
+    """``workflows/_pack/workflow_graph.json``: the dependencies and journeys of all workflows."""
+
+    pack_name: str = Field(default="", description="A label of your own.")
+    version: PackVersion = Field(default=2, description="Of this file's format; 1 and 2 are read the same.")
+    workflows: list[str | PackWorkflowEntry] = Field(default=[], description="Workflows that depend on others.")
+    journeys: list[JourneyEntry] = Field(default=[])
 
 
 class NestedChatEntry(CanonicalModel):

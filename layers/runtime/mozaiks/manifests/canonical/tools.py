@@ -19,6 +19,14 @@ class ToolUi(CanonicalModel):
     )
     mode: Literal["inline", "artifact", "modal"] = Field(default="inline", description="Where it is shown.")
     awaits_response: bool = Field(default=True, description="false: shown only, the run goes on.")
+    response_schema: dict[str, Any] | None = Field(
+        default=None,
+        description="JSON Schema of the answer. Answers are checked; without the component, a form is made from it.",
+    )
+    secrets: dict[str, str] = Field(
+        default={},
+        description="Field of the answer → name of the user's secret it is kept as. It never becomes part of the chat.",
+    )
 
 
 class ToolEntry(CanonicalModel):

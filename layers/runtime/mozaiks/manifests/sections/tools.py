@@ -16,6 +16,7 @@ from mozaiks.manifests.spec import FunctionRef, LifecycleToolSpec, ToolKind, Too
 __all__ = ["read_lifecycle_tools", "read_tools"]
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}\Z")
+_SECRET_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 _KINDS = {"uitool": "UI_Tool", "agenttool": "Agent_Tool"}
 
 
@@ -215,7 +216,15 @@ def _to_spec(tool: _Tool, agents: list[Agent], reading: Reading) -> ToolSpec:
     ui = None
     if tool.kind is ToolKind.UI_TOOL or entry.ui is not None:
         shown = entry.ui or ToolUi()
-        ui = UiSpec(component=shown.component or entry.name, mode=shown.mode, awaits_response=shown.awaits_response)
+        _check_response_schema(shown, tool, reading)
+        _check_secrets(shown, tool, reading)
+        ui = UiSpec(
+            component=shown.component or entry.name,
+            mode=shown.mode,
+            awaits_response=shown.awaits_response,
+            response_schema=shown.response_schema,
+            secrets=shown.secrets,
+        )
     return ToolSpec(
         name=entry.name,
         kind=tool.kind,
@@ -229,6 +238,46 @@ def _to_spec(tool: _Tool, agents: list[Agent], reading: Reading) -> ToolSpec:
         timeout=entry.timeout,
         requires_approval=entry.requires_approval,
     )
+
+
+def _check_response_schema(ui: ToolUi, tool: _Tool, reading: Reading) -> None:
+    """Report a schema that is none, or that no answer will be checked against."""
+    if ui.response_schema is None:
+        return
+    place = tool.node.place_of("ui", "response_schema")
+    if tool.kind is not ToolKind.UI_TOOL or not ui.awaits_response:
+        message = f"ui of {tool.what} has a response_schema, and no answer is awaited"
+        reading.report.error("contradiction", message, place, key="response_schema")
+        return
+    # Not at the top: the validator is slow to load, and few tools need it.
+    from mozaiks.chats.answer_schema import check_schema
+
+    try:
+        check_schema(ui.response_schema)
+    except ValueError as error:
+        message = f"response_schema of {tool.what} is {error}"
+        reading.report.error("wrong_value", message, place, key="response_schema")
+
+
+def _check_secrets(ui: ToolUi, tool: _Tool, reading: Reading) -> None:
+    """Report secrets that nobody can give, and names that are none."""
+    if not ui.secrets:
+        return
+    place = tool.node.place_of("ui", "secrets")
+    if tool.kind is not ToolKind.UI_TOOL or not ui.awaits_response:
+        message = f"ui of {tool.what} collects secrets, and no answer is awaited"
+        reading.report.error("contradiction", message, place, key="secrets")
+    for field, name in ui.secrets.items():
+        for said, text in (("field", field), ("secret", name)):
+            if not _SECRET_NAME.match(text):
+                message = (
+                    f"ui of {tool.what}: the {said} {text!r} must have 1 to 64 letters, digits, '_' and '-'"
+                )
+                reading.report.error("wrong_name", message, place, key=text)
+    twice = sorted({name for name in ui.secrets.values() if list(ui.secrets.values()).count(name) > 1})
+    for name in twice:
+        message = f"ui of {tool.what}: two fields are kept as the secret {name!r}; only one of them would be"
+        reading.report.error("given_twice", message, place, key=name)
 
 
 def _check_signature(tool: _Tool, reading: Reading) -> None:

@@ -1,0 +1,451 @@
+// Made by `python -m mozaiks_local.typescript` from the routes in layers/runtime/mozaiks/web. Then make it again.
+
+import type { JsonValue } from "../protocol/frames.js";
+
+export interface ActiveRunEntry {
+  readonly app_id: string;
+  readonly user_id: string;
+  readonly workflow_name: string;
+  readonly chat_id: string;
+  readonly run_no: number;
+  /** When what started the run was said. */
+  readonly since: string | null;
+  /** False while its first slice is still waited for. */
+  readonly started: boolean;
+  /** Whether a worker holds it now; otherwise it is between two slices. */
+  readonly in_hand: boolean;
+  readonly cancel_requested: boolean;
+}
+
+/** Runs that are going. A chat that waits for its user has none. */
+export interface ActiveRuns {
+  /** All of them, also beyond those that are listed. */
+  readonly active_runs: number;
+  /** Those that were asked for first in front. */
+  readonly runs: readonly ActiveRunEntry[];
+}
+
+/** How the chats of one app, or of all, fared in the last hours. */
+export interface Aggregate {
+  readonly apps: readonly string[];
+  readonly since: string;
+  readonly until: string;
+  readonly chats_opened: number;
+  /** The chats opened in this time, by the state they are in now. */
+  readonly chats_by_status: Readonly<Record<string, number>>;
+  readonly active_runs: number;
+  /** Runs that ended in this time. */
+  readonly runs: RunStatistics;
+  /** Calls of tools in the chats of these runs, in this time. */
+  readonly tool_calls: number;
+  /** `chat.error` events in them, warnings too. */
+  readonly errors: number;
+  /** More runs ended than are looked at: figures are of the newest ones. */
+  readonly truncated: boolean;
+}
+
+/** Either ``response`` or ``approved``. */
+export interface AnswerRequest {
+  /** The open request; the `event_id` of the event that asked. */
+  readonly request_id: string;
+  /** What the component answers, or the text that was asked for. */
+  readonly response?: JsonValue;
+  /** For a request for approval. */
+  readonly approved?: boolean | null;
+  /** Told to the model, with `approved`. */
+  readonly reason?: string;
+  readonly user_id?: string | null;
+}
+
+/** A repeated answer gets the first one's. */
+export interface AnsweredRequest {
+  readonly chat_id: string;
+  readonly request_id: string;
+  readonly accepted: boolean;
+  readonly status: "completed" | "approved" | "denied";
+  /** Other answers are still waited for, or a run is going. */
+  readonly queued: boolean;
+}
+
+/** What is to be shown in the artifact panel. */
+export interface Artifact {
+  readonly event_id: string;
+  readonly tool_name: string;
+  readonly component: string | null;
+  /** Where in the log it was shown. */
+  readonly seq: number;
+  /** Null where it is large: the event of this `seq` has it. */
+  readonly payload?: JsonValue;
+}
+
+export interface CancelChat {
+  readonly user_id?: string | null;
+}
+
+export interface CancelledChat {
+  readonly chat_id: string;
+  /** `running` until the worker that runs the chat has stopped it. */
+  readonly status: ChatStatus;
+}
+
+export interface ChatExists {
+  readonly chat_id: string;
+  readonly exists: boolean;
+}
+
+/** What ``chat_meta`` says on the socket, and when and how the chat was made. */
+export interface ChatMetadata {
+  readonly chat_id: string;
+  readonly workflow_name: string;
+  readonly app_id: string;
+  readonly user_id: string;
+  readonly status: ChatStatus;
+  readonly waiting_for: "input" | "ui_tool" | "approval" | "children" | null;
+  /** `seq` of the newest event. */
+  readonly last_seq: number;
+  readonly created_at: string;
+  readonly updated_at: string;
+  readonly workflow_version: string;
+  readonly cache_seed: number;
+  readonly pending: readonly OpenRequest[];
+  readonly last_artifact: Artifact | null;
+  readonly usage: Usage;
+}
+
+/** Chats, newest first. */
+export interface ChatPage {
+  readonly chats: readonly ChatSummary[];
+  /** `before` of the next page; null on the last one. */
+  readonly next_before: string | null;
+}
+
+/** How one chat fared. Nothing of what was said in it. */
+export interface ChatPerformance {
+  readonly app_id: string;
+  readonly user_id: string;
+  readonly workflow_name: string;
+  readonly chat_id: string;
+  readonly status: ChatStatus;
+  readonly waiting_for: "input" | "ui_tool" | "approval" | "children" | null;
+  readonly created_at: string;
+  readonly updated_at: string;
+  /** Number of its newest run. */
+  readonly run_no: number;
+  readonly agent_turns: number;
+  readonly tool_calls: number;
+  readonly errors: number;
+  readonly usage: Usage;
+  /** Its runs that are over, the newest ones where there are many. */
+  readonly runs: RunStatistics;
+}
+
+export interface ChatPerformancePage {
+  readonly chats: readonly ChatPerformance[];
+  /** `before` of the next page; null on the last one. */
+  readonly next_before: string | null;
+}
+
+export type ChatStatus = "created" | "running" | "waiting" | "completed" | "failed" | "cancelled" | "timed_out";
+
+/** One line of a list of chats. */
+export interface ChatSummary {
+  readonly chat_id: string;
+  readonly workflow_name: string;
+  readonly app_id: string;
+  readonly user_id: string;
+  readonly status: ChatStatus;
+  readonly waiting_for: "input" | "ui_tool" | "approval" | "children" | null;
+  /** `seq` of the newest event. */
+  readonly last_seq: number;
+  readonly created_at: string;
+  readonly updated_at: string;
+}
+
+export interface Database {
+  readonly reachable?: true;
+  readonly ping_ms: number;
+}
+
+/** Milliseconds from the command that started a run to its end; null where there was no run. */
+export interface DurationStatistics {
+  readonly mean: number | null;
+  readonly p50: number | null;
+  readonly p95: number | null;
+  readonly max: number | null;
+}
+
+/** A page of a chat's log, in order. */
+export interface EventPage {
+  readonly chat_id: string;
+  /** Frames as the socket sends them. */
+  readonly events: readonly Readonly<Record<string, JsonValue>>[];
+  /** `after` of the next request. */
+  readonly next_after: number;
+  /** Whether more is stored beyond this page. */
+  readonly has_more: boolean;
+}
+
+/** What is wrong with one part of a request. The value itself is not repeated: it may be private. */
+export interface FieldProblem {
+  /** Where: `body.text`, `query.limit`, `chat_id`. */
+  readonly field: string;
+  readonly message: string;
+}
+
+export interface ForgottenSecret {
+  readonly name: string;
+  readonly deleted: boolean;
+}
+
+export interface Health {
+  readonly status?: "ok";
+  readonly stage: string;
+  readonly mongo: Database;
+  readonly workflows: WorkflowCount;
+}
+
+export interface InvalidWorkflow {
+  readonly name: string;
+  readonly problems: readonly ManifestProblem[];
+}
+
+/** One thing that is wrong with a manifest. */
+export interface ManifestProblem {
+  readonly severity: "error" | "warning";
+  readonly code: string;
+  readonly message: string;
+  readonly file: string;
+  /** From 1, where the syntax has lines. */
+  readonly line: number | null;
+  readonly column: number | null;
+  /** The key it is about, as its author spelled it. */
+  readonly key: string | null;
+}
+
+export interface OauthHeard {
+  readonly success?: true;
+  readonly chat_id: string;
+  /** Of the event in the chat's log. A repeated notice gets the first one's. */
+  readonly event_id: string;
+}
+
+/** Further fields, such as ``timestampUtc``, are ignored: the event carries the time at which it was stored. */
+export interface OauthNotice {
+  /** The chat that is to hear of it. */
+  readonly chatSessionId: string;
+  /** Of the authorisation. A notice with the same one is taken once. */
+  readonly correlationId: string;
+  readonly appId: string;
+  readonly userId: string;
+  readonly platform: string;
+  readonly success: boolean;
+  readonly accountId?: string | null;
+  readonly accountName?: string | null;
+  readonly error?: string | null;
+}
+
+/** Something the chat asked the user for and has no answer to yet. Of an agent that users do not see, it says only what an answer needs. */
+export interface OpenRequest {
+  /** What an answer names; also the `event_id` of the event that asked. */
+  readonly request_id: string;
+  readonly kind: "input" | "ui_tool" | "approval";
+  /** Who asks; null for the workflow itself and for agents users do not see. */
+  readonly agent: string | null;
+  readonly prompt: string;
+  /** JSON Schema of the answer. */
+  readonly schema?: Readonly<Record<string, JsonValue>> | null;
+  readonly expires_at?: string | null;
+  readonly tool_name?: string | null;
+  readonly tool_call_id?: string | null;
+  /** The component that asks. */
+  readonly component_type?: string | null;
+  readonly display?: "inline" | "artifact" | "modal" | null;
+  /** What the component shows; for an approval the arguments of the call. */
+  readonly payload?: JsonValue;
+}
+
+/** A problem document (RFC 9457). */
+export interface Problem {
+  /** A URN that names the kind of problem; it follows from `code`. */
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  /** Stable name of the problem, for programs. */
+  readonly code: string;
+  /** Whether the same request may succeed later. */
+  readonly retryable: boolean;
+  /** This occurrence, as the log names it. For unexpected problems only. */
+  readonly instance?: string | null;
+  readonly errors?: readonly FieldProblem[] | null;
+  /** Facts for programs; what they are depends on `code`. */
+  readonly details?: Readonly<Record<string, JsonValue>> | null;
+}
+
+export interface PutSecret {
+  /** The secret: at least 4 characters, at most 4096 bytes. It is never given back. */
+  readonly value: string;
+  readonly user_id?: string | null;
+}
+
+export interface RetriedChat {
+  readonly chat_id: string;
+  readonly status: ChatStatus;
+  /** The number of the run that goes on where the failed one left off. */
+  readonly run_no: number;
+}
+
+export interface RetryChat {
+  readonly user_id?: string | null;
+}
+
+/** Runs that are over. */
+export interface RunStatistics {
+  readonly count: number;
+  /** `waiting`: the run ended where its user is asked. */
+  readonly by_status: Readonly<Record<string, number>>;
+  readonly turns: number;
+  readonly duration_ms: DurationStatistics;
+  /** Tokens of these runs. Of a run that no worker could end, they are not known. */
+  readonly usage: Usage;
+}
+
+/** What anybody is told of a secret. */
+export interface SecretMetadata {
+  readonly name: string;
+  /** Counts from 1, with each new value. */
+  readonly version: number;
+  readonly created_at: string;
+  readonly updated_at: string;
+}
+
+export interface SecretPage {
+  readonly secrets: readonly SecretMetadata[];
+  /** `after` of the next page; null: this is the last one. */
+  readonly next_after: string | null;
+}
+
+export interface SendMessage {
+  readonly text: string;
+  /** The open request this answers. */
+  readonly request_id?: string | null;
+  /** A message with an id takes effect once, however often it is sent. */
+  readonly client_message_id?: string | null;
+  /** While a run is going: `enqueue` leaves the message to its next turn, `interrupt` stops the turn for it, `reject` refuses it. An answer to an open request is taken in any case. */
+  readonly on_busy?: "enqueue" | "interrupt" | "reject";
+  readonly user_id?: string | null;
+}
+
+export interface SentMessage {
+  readonly chat_id: string;
+  readonly accepted: boolean;
+  /** It is stored, and no run was started for it: the one that is going sees it, or the next. */
+  readonly queued: boolean;
+  readonly message_id: string;
+  readonly request_id: string | null;
+}
+
+export interface StartChat {
+  /** Whose chat it is. Needed where no token says so; otherwise the token's. */
+  readonly user_id?: string | null;
+  /** The same id gets the same chat. */
+  readonly client_request_id?: string | null;
+  /** A new chat even where one that has not begun could be used. */
+  readonly force_new?: boolean;
+  /** What the chat begins with. */
+  readonly initial_message?: string | null;
+}
+
+export interface StartedChat {
+  readonly success?: true;
+  readonly chat_id: string;
+  readonly workflow_name: string;
+  readonly app_id: string;
+  readonly user_id: string;
+  /** Where to open the chat's socket. */
+  readonly websocket_url: string;
+  readonly cache_seed: number;
+  /** Whether the chat was there before this request. */
+  readonly reused: boolean;
+}
+
+export type StartupMode = "AgentDriven" | "UserDriven" | "BackendOnly";
+
+/** A tool that a page has to show something for: a component, or a request for approval. */
+export interface ToolEntry {
+  readonly name: string;
+  readonly description: string;
+  readonly category: string;
+  readonly tool_type: ToolKind;
+  /** Agents that may call it, of those whose work users see. */
+  readonly agents: readonly string[];
+  /** The component to show; null where only approval is asked for. */
+  readonly component: string | null;
+  readonly mode: "inline" | "artifact" | "modal" | null;
+  /** Whether the chat waits for the component's answer. */
+  readonly awaits_response: boolean;
+  readonly requires_approval: boolean;
+  /** JSON Schema of the call's arguments as the manifest declares it; null where the function's signature says it all. */
+  readonly parameters: Readonly<Record<string, JsonValue>> | null;
+}
+
+export type ToolKind = "Agent_Tool" | "UI_Tool";
+
+/** Tokens spent by the chat so far. */
+export interface Usage {
+  readonly prompt_tokens: number;
+  readonly completion_tokens: number;
+  readonly cached_tokens: number;
+  readonly total_tokens: number;
+  readonly model_calls: number;
+}
+
+export interface WorkflowCount {
+  readonly valid: number;
+  readonly invalid: number;
+}
+
+export interface WorkflowList {
+  readonly workflows: readonly WorkflowSummary[];
+  readonly invalid: readonly InvalidWorkflow[];
+}
+
+export interface WorkflowSummary {
+  readonly name: string;
+  readonly description: string;
+  readonly startup_mode: StartupMode;
+  /** Agents whose work users see. */
+  readonly agents: readonly string[];
+  /** How many tools it has. */
+  readonly tools: number;
+  /** Content hash; chats stay bound to it. */
+  readonly version: string;
+}
+
+/** The tools of a workflow that users meet. Those of agents that users do not see are not among them. */
+export interface WorkflowTools {
+  readonly workflow_name: string;
+  readonly version: string;
+  readonly tools: readonly ToolEntry[];
+}
+
+/** How a client talks to chats of a workflow. */
+export interface WorkflowTransport {
+  readonly workflow_name: string;
+  readonly version: string;
+  readonly transport?: "websocket";
+  /** The socket API. Starting a chat gives the whole address of its socket. */
+  readonly websocket_url: string;
+  /** What a browser offers beside its token. */
+  readonly subprotocol?: "bearer";
+  readonly startup_mode: StartupMode;
+  /** False where chats run without their user (`BackendOnly`). */
+  readonly accepts_input: boolean;
+  readonly human_in_the_loop: boolean;
+  /** `POST` here opens a chat. */
+  readonly start_path: string;
+  /** The log of a chat, also as `text/event-stream`, for clients without a socket. */
+  readonly events_path: string;
+  /** A longer frame of a client closes its socket. */
+  readonly max_frame_bytes: number;
+}

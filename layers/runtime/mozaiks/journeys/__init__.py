@@ -1,0 +1,1 @@
+"""Packs at run time: gates, journeys and what they open."""

@@ -1,0 +1,1 @@
+"""What chats cost and how they fare."""

@@ -1,0 +1,57 @@
+"""What figures are made of, and who counts it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from mozaiks.access.principal import Tenant
+from mozaiks.chats.positions import Position
+from mozaiks.usage.figures import ActiveRun, ChatFigures, EndedRun, Totals
+
+__all__ = ["Figures"]
+
+
+class Figures(Protocol):
+    """Counts and sums over the chats of a tenant."""
+
+    def apps(self) -> Sequence[str]:
+        """Every app that has chats; for a developer's machine, where no token names one."""
+        ...
+
+    def active(self, tenant: Tenant, now: datetime, limit: int) -> Sequence[ActiveRun]:
+        """Runs that are going, those that were asked for first in front."""
+        ...
+
+    def running(self, tenant: Tenant) -> int:
+        """How many runs are going."""
+        ...
+
+    def opened(self, tenant: Tenant, since: datetime) -> Mapping[str, int]:
+        """How many chats were opened since, by the state they are in now."""
+        ...
+
+    def totals(self, tenant: Tenant) -> Sequence[Totals]:
+        """All chats there are, by workflow and state."""
+        ...
+
+    def runs(self, tenant: Tenant, since: datetime, limit: int) -> Sequence[EndedRun]:
+        """Runs that ended since, the newest first."""
+        ...
+
+    def counts(
+        self, tenant: Tenant, chat_ids: Sequence[str], types: Sequence[str], since: datetime | None = None
+    ) -> Mapping[str, Mapping[str, int]]:
+        """How many events of each of the types the chats have, by chat."""
+        ...
+
+    def chats(
+        self, tenant: Tenant, types: Sequence[str], limit: int, position: Position | None
+    ) -> Sequence[ChatFigures]:
+        """Chats of every workflow, the newest first, those beyond ``position``."""
+        ...
+
+    def chat(self, tenant: Tenant, chat_id: str, types: Sequence[str]) -> ChatFigures:
+        """One chat; ``CHAT_NOT_FOUND`` if this tenant has none of this id."""
+        ...
