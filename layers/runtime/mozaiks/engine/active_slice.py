@@ -24,7 +24,7 @@ from mozaiks.engine.limits import Stop, stop_of
 from mozaiks.engine.model_client import ModelConfigs
 from mozaiks.engine.ports import Executions, LoadedWorkflow, Sender, SliceStore, Workflows
 from mozaiks.engine.routing import AUTO, after_turn, before_reply, first_speaker, in_the_loop
-from mozaiks.engine.safe_point import SafePoint, Scribe
+from mozaiks.engine.safe_point import SafePoint, Scribe, ToBeCancelled
 from mozaiks.engine.script import WorkflowHooks
 from mozaiks.engine.selection import SELECTOR, choose_speaker
 from mozaiks.engine.tool_calls import announced_late, as_outcome, response_event, shown_late
@@ -96,6 +96,8 @@ class ActiveSlice:
         """Run turns until the chat waits, ends, or the budget is spent."""
         try:
             return await self._turns()
+        except ToBeCancelled:
+            return await self.cancelled()
         except BudgetSpent:
             return await self.hand_over()
         except MozaiksError as error:
@@ -136,20 +138,23 @@ class ActiveSlice:
     async def cancelled(self) -> Outcome:
         """End the chat as its user asked."""
         self._scribe.revert()
-        after = await self._scribe.write(
-            SafePoint(),
-            lambda now: (
-                {"status": ChatStatus.CANCELLED, "waiting_for": None, "pending": (), "lease": None},
-                [*dismissals(now.pending, "cancelled"), self._run_complete(now, ChatStatus.CANCELLED, None)],
-            ),
-        )
-        return outcome_of(after)
+        return outcome_of(await self._scribe.write(SafePoint(), self._stop))
+
+    def _told_to_stop(self) -> bool:
+        """Whether the last write saw that the chat is to be cancelled."""
+        return self._scribe.chat.cancel_requested
+
+    def _stop(self, now: Chat) -> tuple[ChatFields, list[NewEvent]]:
+        fields: ChatFields = {"status": ChatStatus.CANCELLED, "waiting_for": None, "pending": (), "lease": None}
+        return fields, [*dismissals(now.pending, "cancelled"), self._run_complete(now, ChatStatus.CANCELLED, None)]
 
     # --- the loop ---------------------------------------------------------------------------------------------------
 
     async def _turns(self) -> Outcome:
         loaded = self._workflow()
         spec = loaded.spec
+        if self._told_to_stop():
+            return await self.cancelled()
         if self._scribe.chat.interrupt_requested:
             return await self.interrupted()
         hooks = self._hooks = WorkflowHooks(spec, loaded.folder, self._scribe, self._config.tool_timeout_seconds)
@@ -157,6 +162,8 @@ class ActiveSlice:
         if not self._scribe.state.begun:
             opening = await self._begin(loaded, hooks, opening)
         while True:
+            if self._told_to_stop():
+                return await self.cancelled()
             if self.budget.spent:
                 return await self.hand_over()
             self.budget.turns -= 1
@@ -324,6 +331,9 @@ class ActiveSlice:
         asker = state.last_speaker
 
         def finish(now: Chat) -> tuple[ChatFields, list[NewEvent]]:
+            if now.cancel_requested and following is not None:
+                # Told so late that nobody looked any more.
+                return self._stop(now)
             if following not in (None, USER) or now.inbox_seq > state.inbox_seen:
                 # What the user said meanwhile is heard before anything ends. An interruption that came so late has
                 # nothing left to stop.
@@ -350,6 +360,8 @@ class ActiveSlice:
         asked = [announce(pending) for pending in end.asks]
 
         def finish(now: Chat) -> tuple[ChatFields, list[NewEvent]]:
+            if now.cancel_requested:
+                return self._stop(now)
             fields: ChatFields = {
                 "status": ChatStatus.WAITING,
                 "waiting_for": end.asks[0]["kind"],

@@ -15,7 +15,7 @@ from mozaiks.engine.ports import Sender, SliceStore
 from mozaiks.engine.state import EngineState, add_usage
 from mozaiks.errors import MozaiksError
 
-__all__ = ["Finish", "SafePoint", "Scribe"]
+__all__ = ["Finish", "SafePoint", "Scribe", "ToBeCancelled"]
 
 
 @dataclass(slots=True)
@@ -26,6 +26,10 @@ class SafePoint:
     history: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     usage: UsageTotals = field(default_factory=no_usage)
     context: dict[str, Any] = field(default_factory=dict)
+
+
+class ToBeCancelled(Exception):
+    """Somebody wants the chat to stop, and the last write saw it: stop here."""
 
 
 Finish = Callable[[Chat], tuple[ChatFields, list[NewEvent]]]

@@ -27,7 +27,7 @@ from mozaiks.engine.deltas import Deltas, hidden_words
 from mozaiks.engine.model_client import as_model_error
 from mozaiks.engine.outputs import DeclaredOutput, Fault, checked, output_of, repair_request
 from mozaiks.engine.ports import Sender, SliceStore
-from mozaiks.engine.safe_point import SafePoint, Scribe
+from mozaiks.engine.safe_point import SafePoint, Scribe, ToBeCancelled
 from mozaiks.engine.script import WorkflowHooks
 from mozaiks.engine.state import OpenTurn
 from mozaiks.engine.stream import TurnStream
@@ -123,6 +123,8 @@ class Turn:
         ------
         BudgetSpent
             The turn stays open at its last safe point.
+        ToBeCancelled
+            Somebody wants the chat to stop.
         MozaiksError
             What ended it: ``MODEL_…``, ``TOOL_LOOP``, ``SCHEMA_VALIDATION_FAILED``, ``LEASE_LOST``,
             ``DATABASE_UNAVAILABLE`` and others.
@@ -313,6 +315,8 @@ class Turn:
                 "TOOL_LOOP",
                 f"{self._agent.name} called the model {turn.steps} times in one turn without coming to an end",
             )
+        if self._scribe.chat.cancel_requested:
+            raise ToBeCancelled
         if self._budget.model_calls <= 0:
             raise BudgetSpent
         self._budget.model_calls -= 1
