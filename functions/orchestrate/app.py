@@ -10,6 +10,7 @@ from mozaiks.bootstrap import parts
 from mozaiks.engine.secret_output import mask_output
 from mozaiks.engine.slice import SliceRunner
 from mozaiks.errors import MozaiksError
+from mozaiks.journeys.tasks import ACTIONS
 from mozaiks.logs import logger
 
 mask_output()
@@ -30,7 +31,10 @@ SLICES = RUNNER.run(_make())
 
 @logger.inject_lambda_context(clear_state=True, log_event=False)  # an event holds tokens and what people say
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Carry out ``event["action"]`` for one run."""
+    """Carry out ``event["action"]`` for one run of a chat, or of a journey."""
+    if event["action"] in ACTIONS:
+        logger.append_keys(app_id=event["app_id"], journey_run_id=event["journey_run_id"])
+        return PARTS.journey_tasks.carry_out(event)
     ids = (event["app_id"], event["chat_id"], event["run_no"])
     logger.append_keys(app_id=ids[0], chat_id=ids[1], run_no=ids[2])
     match event["action"]:
@@ -41,5 +45,20 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         case "fail":
             PARTS.service.mark_failed(*ids, cause=str(event["error"]))
             return {"outcome": "failed", "wait_seconds": 0}
+        case "children":
+            return dict(PARTS.parents.children_of(*ids))
+        case "open_child":
+            PARTS.child_opener.open(*ids, chat_id=event["child_id"], token=event["task_token"])
+            return {}
+        case "child_late":
+            PARTS.parents.child_late(event["app_id"], event["chat_id"], event["child_id"])
+            return {}
+        case "child_lost":
+            PARTS.parents.child_lost(event["app_id"], event["chat_id"], event["child_id"])
+            return {}
+        case "join":
+            return {**PARTS.parents.join(*ids), "wait_seconds": 0}
         case action:
-            raise MozaiksError("VALIDATION", f"the action {action!r:.40} is not known; expected slice or fail")
+            raise MozaiksError(
+                "VALIDATION", f"the action {action!r:.40} is not known; expected one of the run machine's"
+            )

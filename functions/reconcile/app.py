@@ -1,7 +1,8 @@
-"""Every minute: runs that were claimed and never started."""
+"""Every minute: what was left half done."""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from mozaiks.bootstrap import parts
@@ -13,6 +14,7 @@ PARTS = parts()
 @logger.inject_lambda_context(clear_state=True, log_event=False)  # an event holds tokens and what people say
 def handler(_event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Repair what needs it and count it."""
-    repaired = PARTS.reconciler.run()
-    logger.info("Reconciled", extra={"repaired": repaired})
+    chats, journeys = PARTS.reconciler.run(), PARTS.journey_repairs.run()
+    repaired = {**chats, **journeys, "failed": chats["failed"] + journeys["failed"]}
+    logger.info("Reconciled", extra={"repaired": dict(repaired)})
     return dict(repaired)

@@ -30,8 +30,9 @@ GIVEN = {
 KEPT = ("MongoDbUriSecret", "JwtSecretOfTokens", "OpenAiApiKeySecret", "PlatformApiKeySecret", "RealtimeSecret")
 MONGO, JWT, KEY, PLATFORM, REALTIME = (arn("secretsmanager", f"secret:{name}") for name in KEPT)
 POST, DELETE = (arn("execute-api", f"ChatSocket/prod/{verb}/@connections/abc=") for verb in ("POST", "DELETE"))
-START = ("states:StartExecution", arn("states", "stateMachine:RunStateMachine"))
-ANSWER = ("states:SendTaskSuccess", arn("states", "stateMachine:RunStateMachine"))
+MACHINES = [arn("states", f"stateMachine:{name}") for name in ("RunStateMachine", "JourneyStateMachine")]
+START = {("states:StartExecution", machine) for machine in MACHINES}
+ANSWER = {("states:SendTaskSuccess", machine) for machine in MACHINES}
 SECRET = "secretsmanager:GetSecretValue"
 PUSH = {("execute-api:ManageConnections", POST), ("execute-api:ManageConnections", DELETE)}
 SECRETS = {(SECRET, MONGO), (SECRET, JWT)}
@@ -40,11 +41,12 @@ SEAL, OPEN = ("kms:Encrypt", SECRETS_KEY), ("kms:Decrypt", SECRETS_KEY)
 LETTER = ("sqs:SendMessage", arn("sqs", "DeadLetters"))
 MAY = {
     "ConnectFunction": {*SECRETS, ("lambda:InvokeFunction", arn("lambda", "function:MessageFunction"))},
-    "MessageFunction": {*SECRETS, *PUSH, SEAL, START, ANSWER, LETTER},
-    "OrchestrateFunction": {*SECRETS, *PUSH, OPEN, (SECRET, KEY), (SECRET, PLATFORM), START, ANSWER},
-    "ApiFunction": {*SECRETS, *PUSH, SEAL, START, (SECRET, REALTIME), ANSWER},
-    "ReconcileFunction": {*SECRETS, *PUSH, START, LETTER, ANSWER},
+    "MessageFunction": {*SECRETS, *PUSH, SEAL, *START, *ANSWER, LETTER},
+    "OrchestrateFunction": {*SECRETS, *PUSH, OPEN, (SECRET, KEY), (SECRET, PLATFORM), *START, *ANSWER},
+    "ApiFunction": {*SECRETS, *PUSH, SEAL, *START, (SECRET, REALTIME), *ANSWER},
+    "ReconcileFunction": {*SECRETS, *PUSH, *START, LETTER, *ANSWER},
     "RunStateMachine": {("lambda:InvokeFunction", arn("lambda", "function:OrchestrateFunction"))},
+    "JourneyStateMachine": {("lambda:InvokeFunction", arn("lambda", "function:OrchestrateFunction"))},
 }
 """Every call the code of a function makes, and all that it may make."""
 NEVER = {
@@ -216,9 +218,12 @@ def test_reconcile_is_done_before_its_next_minute(deployed: Deployment) -> None:
 
 
 def test_every_substitution_of_the_state_machine_is_supplied(deployed: Deployment) -> None:
-    (machine,) = deployed.of("AWS::StepFunctions::StateMachine").values()
-    wanted = set(re.findall(r"\$\{(\w+)\}", (ROOT / "statemachines" / "run.asl.json").read_text()))
-    assert set(machine["DefinitionSubstitutions"]) == wanted
+    machines = deployed.of("AWS::StepFunctions::StateMachine")
+    files = {"RunStateMachine": "run.asl.json", "JourneyStateMachine": "journey.asl.json"}
+    assert set(machines) == set(files)
+    for name, machine in machines.items():
+        wanted = set(re.findall(r"\$\{(\w+)\}", (ROOT / "statemachines" / files[name]).read_text()))
+        assert set(machine["DefinitionSubstitutions"]) == wanted
 
 
 def test_nothing_is_bounded_unless_asked(deployed: Deployment) -> None:
@@ -264,10 +269,10 @@ def test_access_logs_hold_what_is_harmless_only() -> None:
 
 
 def test_runs_are_logged_without_their_data_and_traced(deployed: Deployment) -> None:
-    (machine,) = deployed.of("AWS::StepFunctions::StateMachine").values()
-    assert machine["LoggingConfiguration"]["IncludeExecutionData"] is False
-    assert machine["LoggingConfiguration"]["Destinations"]
-    assert machine["TracingConfiguration"] == {"Enabled": True}
+    for machine in deployed.of("AWS::StepFunctions::StateMachine").values():
+        assert machine["LoggingConfiguration"]["IncludeExecutionData"] is False
+        assert machine["LoggingConfiguration"]["Destinations"]
+        assert machine["TracingConfiguration"] == {"Enabled": True}
     assert {each["TracingConfig"]["Mode"] for each in deployed.functions.values()} == {"Active"}
 
 

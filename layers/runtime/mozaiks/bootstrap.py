@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
@@ -19,12 +19,22 @@ from mozaiks.access.tokens import TokenChecker
 from mozaiks.chats.endings import Endings
 from mozaiks.chats.reconcile import Reconciler
 from mozaiks.chats.service import ChatService
-from mozaiks.chats.states import Chat
+from mozaiks.chats.states import Chat, JoinKind
+from mozaiks.children.family import Family
+from mozaiks.children.joining import Parents
+from mozaiks.children.repairs import ParentRepairs
 from mozaiks.flow.greeter import LambdaGreeter
+from mozaiks.flow.journeys import StepFunctionsJourneys
 from mozaiks.flow.runs import StepFunctionsRuns
 from mozaiks.flow.tokens import StepFunctionsTokens
 from mozaiks.journeys.gating import Gates
+from mozaiks.journeys.members import JourneyMembers
+from mozaiks.journeys.news import JourneyNews
 from mozaiks.journeys.opening import Opening
+from mozaiks.journeys.repairs import JourneyRepairs
+from mozaiks.journeys.service import JourneyService
+from mozaiks.journeys.standing import JourneyStanding
+from mozaiks.journeys.tasks import JourneyTasks
 from mozaiks.push.gateway import ApiGateway
 from mozaiks.push.outbox import SenderOutbox
 from mozaiks.push.sender import ChatSender, Pace
@@ -36,10 +46,12 @@ from mozaiks.store.completed import MongoCompleted
 from mozaiks.store.connections import MongoConnections
 from mozaiks.store.drafts import MongoDrafts
 from mozaiks.store.events import MongoEventLog
+from mozaiks.store.journeys import MongoJourneys, MongoUnfinishedJourneys
 from mozaiks.store.secrets import MongoSecrets
 from mozaiks.store.unfinished import MongoUnfinished
 
 if TYPE_CHECKING:
+    from mozaiks.children.opening import ChildOpener
     from mozaiks.engine.slice import SliceRunner
     from mozaiks.manifests import Workflows
 
@@ -85,7 +97,16 @@ class Parts:
         self.secrets = Secrets(MongoSecrets(self.database), KmsCipher(config.secrets_key_id), now)
         self.gateway = ApiGateway(config.websocket_callback_url, config.push_timeout_seconds)
         self.runs = StepFunctionsRuns(config.run_state_machine_arn)
-        self.endings = Endings(chats=self.chats, tokens=StepFunctionsTokens(), listeners={})
+        self.task_tokens = StepFunctionsTokens()
+        # Who hears of the ends of chats is made of what ends them.
+        listeners: dict[JoinKind, Callable[[Chat], None]] = {}
+        self.endings = Endings(
+            chats=self.chats,
+            tokens=self.task_tokens,
+            listeners=listeners,
+            stop_children=lambda chat: self.family.stop(chat),
+        )
+        self.journey_store = MongoJourneys(self.database, now)
         self.service = ChatService(
             chats=self.chats,
             events=self.events,
@@ -94,15 +115,32 @@ class Parts:
             outbox=SenderOutbox(self.open_sender),
             runs=self.runs,
             endings=self.endings,
+            journeys=JourneyStanding(self.journey_store),
             clock=now,
             seed_override=config.llm_default_cache_seed,
+        )
+        self.family = Family(self.chats, self.service.outbox, lambda: self.endings, now)
+        listeners["children"] = self.family.child_ended
+        self.parents = Parents(
+            self.chats,
+            self.events,
+            self.service.outbox,
+            self.service,
+            self.family,
+            self.runs,
+            lambda: self.workflows,
+            now,
         )
         self.gates = Gates(
             root=config.mozaiks_workflows_path,
             workflows=lambda: self.workflows,
             completions=MongoCompleted(self.database),
         )
-        self.opening = Opening(chats=self.service, gates=self.gates, workflows=lambda: self.workflows)
+        self.journeys = self._journeys()
+        listeners["journey"] = self.journeys.members.ended
+        self.opening = Opening(
+            chats=self.service, gates=self.gates, workflows=lambda: self.workflows, journeys=self.journeys
+        )
         self.reconciler = Reconciler(
             unfinished=MongoUnfinished(self.database),
             service=self.service,
@@ -117,6 +155,46 @@ class Parts:
             gateway=self.gateway,
             greeter=LambdaGreeter(config.message_function_name),
             clock=now,
+        )
+
+    def _journeys(self) -> JourneyService:
+        store = self.journey_store
+        executions = StepFunctionsJourneys(self.config.journey_state_machine_arn)
+        news = JourneyNews(self.chats, self.service.outbox, self.connections, now)
+        members = JourneyMembers(store, self.service, self.gates, lambda: self.workflows, executions, news, now)
+        return JourneyService(store, self.service, self.gates, lambda: self.workflows, members, executions, news, now)
+
+    @cached_property
+    def journey_tasks(self) -> JourneyTasks:
+        """What the state machine of journeys asks for."""
+        journeys = self.journeys
+        return JourneyTasks(journeys.journeys, journeys.members, self.endings, self.task_tokens, journeys.news, now)
+
+    @cached_property
+    def journey_repairs(self) -> JourneyRepairs:
+        journeys = self.journeys
+        return JourneyRepairs(
+            MongoUnfinishedJourneys(self.database), journeys.journeys, journeys, journeys.executions, now
+        )
+
+    @property
+    def parent_repairs(self) -> ParentRepairs:
+        return ParentRepairs(MongoUnfinished(self.database), self.parents, self.family, now)
+
+    @cached_property
+    def child_opener(self) -> ChildOpener:
+        """What the executions of parents open children with."""
+        from mozaiks.children.opening import ChildOpener
+
+        return ChildOpener(
+            self.chats,
+            self.service,
+            self.endings,
+            self.task_tokens,
+            self.family,
+            self.gates,
+            lambda: self.workflows,
+            now,
         )
 
     @cached_property

@@ -22,9 +22,11 @@ from mozaiks.chats.requests import announce
 from mozaiks.chats.service import ChatService
 from mozaiks.chats.states import Chat, ChatStatus, Greeting, PendingInput, pending_input
 from mozaiks.errors import MozaiksError
+from mozaiks.journeys.standing import JourneyStanding
 from mozaiks.store.chats import MongoChats
 from mozaiks.store.drafts import MongoDrafts
 from mozaiks.store.events import MongoEventLog
+from mozaiks.store.journeys import MongoJourneys
 from mozaiks.store.secrets import MongoSecrets
 from mozaiks.store.tool_results import MongoToolResults
 
@@ -66,6 +68,7 @@ def service(chats: MongoChats, database: Documents, starts: Starts) -> ChatServi
         outbox=starts,
         runs=starts,
         endings=Endings(chats, starts, {}),
+        journeys=JourneyStanding(MongoJourneys(database, now)),
         clock=now,
     )
 

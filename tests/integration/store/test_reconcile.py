@@ -21,11 +21,13 @@ from mozaiks.chats.reconcile import Reconciler
 from mozaiks.chats.service import ChatService
 from mozaiks.chats.states import Chat, ChatStatus, Lease, PendingInput, pending_input
 from mozaiks.errors import MozaiksError
+from mozaiks.journeys.standing import JourneyStanding
 from mozaiks.push.connections import Connection
 from mozaiks.store.chats import MongoChats
 from mozaiks.store.connections import MongoConnections
 from mozaiks.store.drafts import MongoDrafts
 from mozaiks.store.events import MongoEventLog
+from mozaiks.store.journeys import MongoJourneys
 from mozaiks.store.secrets import MongoSecrets
 from mozaiks.store.tool_results import MongoToolResults
 from mozaiks.store.unfinished import MongoUnfinished
@@ -99,6 +101,7 @@ def reconciler(chats: MongoChats, database: Documents, starts: Starts, clock: Cl
         outbox=starts,
         runs=starts,
         endings=Endings(chats, starts, {}),
+        journeys=JourneyStanding(MongoJourneys(database, clock)),
         clock=clock,
     )
     return Reconciler(MongoUnfinished(database), service, starts, MongoConnections(database), clock)

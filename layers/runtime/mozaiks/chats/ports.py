@@ -8,11 +8,11 @@ from typing import Any, Protocol
 from mozaiks.access.principal import Tenant
 from mozaiks.access.sealed import SealedSecret
 from mozaiks.chats.changes import Applied, Change, Decide
-from mozaiks.chats.events import Event
+from mozaiks.chats.events import Event, JourneyProgress
 from mozaiks.chats.positions import Position
 from mozaiks.chats.states import Chat, ChatStatus, Join
 
-__all__ = ["Chats", "Drafts", "Ended", "EventLog", "Outbox", "RunStarter", "SecretTaker", "TaskTokens"]
+__all__ = ["ChatJourneys", "Chats", "Drafts", "Ended", "EventLog", "Outbox", "RunStarter", "SecretTaker", "TaskTokens"]
 
 
 class Chats(Protocol):
@@ -99,4 +99,10 @@ class TaskTokens(Protocol):
 class Ended(Protocol):
     def settle(self, chat: Chat) -> bool:
         """Let those know of the end of ``chat`` who wait for it. Safe to repeat; whether this call did it."""
+        ...
+
+
+class ChatJourneys(Protocol):
+    def of(self, chat: Chat) -> JourneyProgress | None:
+        """Where the journey stands that the chat is a member of; ``None`` if it is of none."""
         ...

@@ -16,7 +16,7 @@ from mozaiks.chats.changes import Applied, Change
 from mozaiks.chats.commands import ComponentAction, SubmitInput
 from mozaiks.chats.components import component_action
 from mozaiks.chats.events import ChatMeta, Event, NewEvent, OauthCompleted, Print, ResumeBoundary, envelope, new_id
-from mozaiks.chats.ports import Chats, Drafts, Ended, EventLog, Outbox, RunStarter, SecretTaker
+from mozaiks.chats.ports import ChatJourneys, Chats, Drafts, Ended, EventLog, Outbox, RunStarter, SecretTaker
 from mozaiks.chats.positions import Position
 from mozaiks.chats.requests import shown_all
 from mozaiks.chats.states import Chat, ChatStatus, Greeting, Join, cache_seed_of
@@ -62,6 +62,7 @@ class ChatService:
     outbox: Outbox
     runs: RunStarter
     endings: Ended
+    journeys: ChatJourneys
     seed_override: int | None = None
     clock: Callable[[], datetime] = _now
 
@@ -173,6 +174,10 @@ class ChatService:
         """The principal's chat of this workflow, as declared, that this request made."""
         return self.chats.started_by(principal.tenant, workflow_name, client_request_id)
 
+    def untouched(self, principal: Principal, workflow_name: str) -> Chat | None:
+        """The principal's newest chat of this workflow, as declared, that has not begun."""
+        return self.chats.untouched(principal.tenant, workflow_name)
+
     def _earlier(
         self, principal: Principal, workflow_name: str, client_request_id: str | None, must_be_new: bool
     ) -> Chat | None:
@@ -199,6 +204,18 @@ class ChatService:
     def begin(self, principal: Principal, chat_id: str) -> None:
         """Start the run of a chat that begins with its agent. Nothing, if it has begun."""
         self._apply(principal.tenant, chat_id, lambda chat: decisions.begin(chat, self.clock()))
+
+    def begin_child(self, chat: Chat, first_message: str | None) -> Chat:
+        """Let a chat begin that another one opened. Safe to repeat.
+
+        Parameters
+        ----------
+        first_message
+            What is said in the user's name, where the user begins.
+        """
+        return self._apply(
+            Tenant(chat.app_id), chat.chat_id, lambda found: decisions.begin_child(found, self.clock(), first_message)
+        ).chat
 
     def submit(self, principal: Principal, chat_id: str, command: SubmitInput) -> Mapping[str, Any]:
         """Take what the user says, once per ``client_message_id``, and as an answer once per request.
@@ -359,6 +376,8 @@ class ChatService:
         """
         chat = self.get(principal, chat_id)
         meta = _meta(chat, sees_everything=principal.sees_everything)
+        if (journey := self.journeys.of(chat)) is not None:
+            meta["journey"] = journey
         yield envelope("chat_meta", chat_id, meta, at=self.clock())
         reached, replayed, finished = last_seq, 0, set[str]()
         for event in self._log(principal, chat_id, last_seq):
@@ -387,6 +406,10 @@ class ChatService:
         chat = self.get(principal, chat_id)
         page = self.events.after(principal.tenant, chat_id, after, limit)
         return [present(event, chat.greeting, sees_everything=principal.sees_everything) for event in page]
+
+    def log_part(self, principal: Principal, chat_id: str, after: int, limit: int) -> Sequence[Event]:
+        """Events as they are stored, whoever may see them: for those who see everything, and for counting."""
+        return self.events.after(principal.tenant, chat_id, after, limit)
 
     def _log(self, principal: Principal, chat_id: str, after: int) -> Iterator[Event]:
         while page := self.events.after(principal.tenant, chat_id, after, REPLAY_PAGE):
@@ -445,4 +468,5 @@ def _meta(chat: Chat, *, sees_everything: bool) -> ChatMeta:
         "cache_seed": chat.cache_seed,
         "pending": shown_all(chat.pending, chat.greeting, sees_everything=sees_everything),
         "last_artifact": chat.last_artifact,
+        "parent_chat_id": chat.parent_chat_id,
     }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from mozaiks.access.principal import Tenant
 from mozaiks.errors import MozaiksError
 from mozaiks.manifests.pack_files import without_pack
-from mozaiks.manifests.pack_graph import EMPTY_PACK, PackGraph
+from mozaiks.manifests.pack_graph import EMPTY_PACK, Journey, PackGraph
 
 if TYPE_CHECKING:
     from mozaiks.manifests import Workflows
@@ -122,6 +122,16 @@ class Gates:
             )
 
         return {name: gate(name) for name in names}
+
+    def journey_begun_by(self, workflow_name: str) -> Journey | None:
+        """The journey that starting the workflow starts: the pack's first one with it in its first group.
+
+        Raises
+        ------
+        MozaiksError
+            ``PACK_INVALID`` or ``CONFIGURATION``.
+        """
+        return next(iter(self._graph().journeys_begun_by(workflow_name)), None)
 
     def _graph(self) -> PackGraph:
         if without_pack(self.root):

@@ -10,6 +10,7 @@ from mozaiks.access.principal import Principal
 from mozaiks.chats.service import ChatService, Started
 from mozaiks.chats.states import Chat, ChatStatus
 from mozaiks.journeys.gating import Gates
+from mozaiks.journeys.service import JourneyService
 
 if TYPE_CHECKING:
     from mozaiks.manifests import Workflows
@@ -24,6 +25,7 @@ class Opening:
     chats: ChatService
     gates: Gates
     workflows: Callable[[], Workflows]
+    journeys: JourneyService
 
     def open(
         self,
@@ -37,7 +39,7 @@ class Opening:
         """A chat of the workflow, as ``ChatService.start`` makes or finds it, if its prerequisites are met.
 
         A request that opened a chat before finds that chat whatever became of the gate since: it is answered as the
-        first time.
+        first time. A workflow of a journey's first group is opened as that journey's first chat.
 
         Raises
         ------
@@ -48,8 +50,16 @@ class Opening:
         from mozaiks.chats.greeting import facts_of
 
         facts = facts_of(self.workflows().get(workflow_name).spec)
-        if client_request_id is None or self.chats.started_by(principal, facts.name, client_request_id) is None:
+        earlier = self._earlier(principal, facts.name, client_request_id, force_new or initial_message is not None)
+        if earlier is None or client_request_id is None:
             self.gates.require(principal.tenant, facts.name)
+        if earlier is not None:
+            self.journeys.ready(earlier)
+        elif (plan := self.gates.journey_begun_by(facts.name)) is not None:
+            begun = self.journeys.start_with(
+                principal, plan, facts.name, client_request_id=client_request_id, initial_message=initial_message
+            )
+            return Started(begun.lead, begun.reused)
         return self.chats.start(
             principal,
             facts,
@@ -57,6 +67,14 @@ class Opening:
             force_new=force_new,
             initial_message=initial_message,
         )
+
+    def _earlier(
+        self, principal: Principal, workflow_name: str, client_request_id: str | None, must_be_new: bool
+    ) -> Chat | None:
+        """The chat that starting finds again instead of making one."""
+        if client_request_id is not None:
+            return self.chats.started_by(principal, workflow_name, client_request_id)
+        return None if must_be_new else self.chats.untouched(principal, workflow_name)
 
     def begin(self, principal: Principal, chat: Chat) -> None:
         """Start the run of a chat that begins with its agent when somebody connects. Nothing for any other.

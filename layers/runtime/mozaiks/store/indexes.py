@@ -34,6 +34,12 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
         IndexModel([("status", ASCENDING), ("run_claimed_at", ASCENDING)], name="for_reconcile"),
         # Sparse: most chats wait without a deadline, or do not wait.
         IndexModel([("pending.expires_at", ASCENDING)], name="by_deadline", sparse=True),
+        # Holds only chats with children that they wait for, or have not told of their own end.
+        IndexModel(
+            [("batch.open", ASCENDING), ("status", ASCENDING)],
+            name="with_children",
+            partialFilterExpression={"batch.open": True},
+        ),
         # Holds only chats whose end is waited for and not yet told.
         IndexModel(
             [("join.settled", ASCENDING), ("status", ASCENDING)],

@@ -14,6 +14,7 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from mozaiks.access.principal import Tenant
+from mozaiks.chats.positions import Position
 from mozaiks.errors import MozaiksError
 from mozaiks.journeys.states import Journey, JourneyStatus, Member, MemberStatus
 from mozaiks.store.client import Document, reachable
@@ -56,13 +57,12 @@ class MongoJourneys:
             found = self._journeys.find_one(query)
         return None if found is None else _from_document(found)
 
-    def page(self, tenant: Tenant, limit: int, before: str | None) -> Sequence[Journey]:
+    def page(self, tenant: Tenant, limit: int, before: Position | None) -> Sequence[Journey]:
         query: Document = {**tenant.key}
         if before is not None:
-            last = self.get(tenant, before)
             query["$or"] = [
-                {"created_at": {"$lt": last.created_at}},
-                {"created_at": last.created_at, "_id": {"$lt": before}},
+                {"created_at": {"$lt": before.created_at}},
+                {"created_at": before.created_at, "_id": {"$lt": before.chat_id}},
             ]
         with reachable():
             found = self._journeys.find(query, sort=[("created_at", DESCENDING), ("_id", DESCENDING)], limit=limit)
@@ -88,7 +88,7 @@ class MongoJourneys:
                 )
             if done.modified_count == 1:
                 return changed, True
-            time.sleep(random.uniform(0, 0.002 * min(conflicts, 10)))
+            time.sleep(random.uniform(0, 0.002 * min(conflicts, 10)))  # noqa: S311 - no secret depends on it
         raise MozaiksError("DATABASE_UNAVAILABLE", "the journey is being changed by too many at once; try again")
 
     def set_member(self, tenant: Tenant, journey_run_id: str, place: int, member: Member) -> Journey | None:
@@ -142,6 +142,7 @@ def _to_document(journey: Journey) -> Document:
         "ended_at": journey.ended_at,
         "client_request_id": journey.client_request_id,
         "initial_message": journey.initial_message,
+        "lead": journey.lead,
         "version": journey.version,
     }
     # Absent, not null or false, where there is nothing to do: their indexes are sparse.
@@ -186,6 +187,7 @@ def _from_document(found: Document) -> Journey:
         ended_at=_maybe_utc(found["ended_at"]),
         client_request_id=found["client_request_id"],
         initial_message=found["initial_message"],
+        lead=found["lead"],
         version=found["version"],
     )
 
