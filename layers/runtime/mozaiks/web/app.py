@@ -13,7 +13,21 @@ from mozaiks.errors import MozaiksError
 from mozaiks.store.figures import MongoFigures
 from mozaiks.store.themes import MongoThemes
 from mozaiks.themes.service import ThemeService
-from mozaiks.web import answers, chats, events, figures, health, not_built, oauth, problems, secrets, themes, workflows
+from mozaiks.web import (
+    answers,
+    available,
+    chats,
+    events,
+    figures,
+    health,
+    not_built,
+    oauth,
+    problems,
+    secrets,
+    themes,
+    trace,
+    workflows,
+)
 from mozaiks.web.bearer import bearer
 from mozaiks.web.guards import BodyLimit, LastResort
 from mozaiks.web.openapi import describe
@@ -54,7 +68,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.add_exception_handler(MozaiksError, problems.from_error)
     app.add_exception_handler(RequestValidationError, problems.from_validation)
     app.add_exception_handler(HTTPException, problems.from_http_exception)
-    for module in (health, figures, workflows, chats, answers, events, oauth, secrets, themes, not_built):
+    for module in (health, figures, workflows, available, chats, answers, events, trace, oauth, secrets, themes, not_built):
         app.include_router(module.routes)
     app.openapi = describe(app, secured=parts.tokens is not None)  # type: ignore[method-assign]
     return app

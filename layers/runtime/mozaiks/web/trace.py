@@ -1,0 +1,68 @@
+"""What happened in a chat and how long it took, for a holder of the scope ``trace``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from mozaiks.chats.states import ChatStatus
+from mozaiks.chats.trace import NOT_KNOWN, TracedError, TracedRun, TracedTurn, Wait, trace_of
+from mozaiks.web.caller import Caller
+from mozaiks.web.ids import ChatId, WorkflowName
+from mozaiks.web.runtime import Api
+
+__all__ = ["routes"]
+
+_EVENTS: Final = 1000
+
+routes = APIRouter(prefix="/api/chats", tags=["chats"])
+
+
+class ChatTrace(BaseModel):
+    """Runs, turns, calls and waits, agents that users do not see included. What was said is in the events."""
+
+    chat_id: str
+    workflow_name: str
+    status: ChatStatus
+    runs: list[TracedRun]
+    turns: list[TracedTurn]
+    waits: list[Wait]
+    errors: list[TracedError] = Field(description="Those outside a turn.")
+    not_known: list[str] = Field(description="What the log does not tell.", examples=[list(NOT_KNOWN)])
+    next_after: int = Field(description="`after` of the next request.")
+    has_more: bool = Field(description="Whether more is stored beyond this part.")
+
+
+@routes.get("/{app_id}/{workflow_name}/{chat_id}/trace")
+async def chat_trace(
+    caller: Caller,
+    workflow_name: WorkflowName,
+    chat_id: ChatId,
+    api: Api,
+    after: Annotated[int, Query(ge=0, le=2**53, description="Read the log from behind this `seq`.")] = 0,
+    limit: Annotated[int, Query(ge=1, le=_EVENTS, description="Events to read.")] = _EVENTS,
+) -> ChatTrace:
+    """How the chat went: each turn with its model calls and tools, each run, and how long its user was waited for.
+
+    It is read from a part of the log; what began before that part is not in it.
+    """
+    if api.tokens is not None:
+        caller.require("trace")
+    chat = api.chat(caller, workflow_name, chat_id)
+    events = api.service.log_part(caller, chat_id, after, limit + 1)
+    read = events[:limit]
+    found = trace_of(read)
+    return ChatTrace(
+        chat_id=chat_id,
+        workflow_name=chat.workflow_name,
+        status=chat.status,
+        runs=found.runs,
+        turns=found.turns,
+        waits=found.waits,
+        errors=found.errors,
+        not_known=list(NOT_KNOWN),
+        next_after=read[-1].seq if read else after,
+        has_more=len(events) > limit,
+    )
