@@ -14,7 +14,8 @@ PARTS = parts()
 @logger.inject_lambda_context(clear_state=True, log_event=False)  # an event holds tokens and what people say
 def handler(_event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Repair what needs it and count it."""
-    chats, journeys = PARTS.reconciler.run(), PARTS.journey_repairs.run()
-    repaired = {**chats, **journeys, "failed": chats["failed"] + journeys["failed"]}
+    repaired: Counter[str] = Counter()
+    for repairs in (PARTS.reconciler, PARTS.parent_repairs, PARTS.journey_repairs):
+        repaired.update(repairs.run())
     logger.info("Reconciled", extra={"repaired": dict(repaired)})
     return dict(repaired)

@@ -17,12 +17,14 @@ from mozaiks.access.secrets import Secrets
 from mozaiks.access.signing_keys import SigningKeys
 from mozaiks.access.tokens import TokenChecker
 from mozaiks.chats.endings import Endings
+from mozaiks.chats.erasure import Eraser
 from mozaiks.chats.reconcile import Reconciler
 from mozaiks.chats.service import ChatService
 from mozaiks.chats.states import Chat, JoinKind
 from mozaiks.children.family import Family
 from mozaiks.children.joining import Parents
 from mozaiks.children.repairs import ParentRepairs
+from mozaiks.children.tasks import ChildTasks
 from mozaiks.flow.greeter import LambdaGreeter
 from mozaiks.flow.journeys import StepFunctionsJourneys
 from mozaiks.flow.runs import StepFunctionsRuns
@@ -35,6 +37,7 @@ from mozaiks.journeys.repairs import JourneyRepairs
 from mozaiks.journeys.service import JourneyService
 from mozaiks.journeys.standing import JourneyStanding
 from mozaiks.journeys.tasks import JourneyTasks
+from mozaiks.push.closing import SocketCloser
 from mozaiks.push.gateway import ApiGateway
 from mozaiks.push.outbox import SenderOutbox
 from mozaiks.push.sender import ChatSender, Pace
@@ -45,6 +48,7 @@ from mozaiks.store.client import Document, connect, reachable
 from mozaiks.store.completed import MongoCompleted
 from mozaiks.store.connections import MongoConnections
 from mozaiks.store.drafts import MongoDrafts
+from mozaiks.store.erasures import MongoErasures
 from mozaiks.store.events import MongoEventLog
 from mozaiks.store.journeys import MongoJourneys, MongoUnfinishedJourneys
 from mozaiks.store.secrets import MongoSecrets
@@ -141,11 +145,21 @@ class Parts:
         self.opening = Opening(
             chats=self.service, gates=self.gates, workflows=lambda: self.workflows, journeys=self.journeys
         )
+        self.eraser = Eraser(
+            chats=self.chats,
+            erasures=MongoErasures(self.database, now),
+            outbox=self.service.outbox,
+            endings=self.endings,
+            sockets=SocketCloser(self.connections, self.gateway, now),
+            stop_journeys=self.journeys.stop_all,
+            clock=now,
+        )
         self.reconciler = Reconciler(
             unfinished=MongoUnfinished(self.database),
             service=self.service,
             runs=self.runs,
             connections=self.connections,
+            eraser=self.eraser,
             clock=now,
         )
         self.sockets = SocketService(
@@ -180,6 +194,11 @@ class Parts:
     @property
     def parent_repairs(self) -> ParentRepairs:
         return ParentRepairs(MongoUnfinished(self.database), self.parents, self.family, now)
+
+    @property
+    def child_tasks(self) -> ChildTasks:
+        """What the state machine of runs asks for around children."""
+        return ChildTasks(self.parents, lambda: self.child_opener)
 
     @cached_property
     def child_opener(self) -> ChildOpener:

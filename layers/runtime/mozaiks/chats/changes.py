@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, TypedDict
 
 from mozaiks.access.sealed import SealedSecret
+from mozaiks.chats.batches import Batch
 from mozaiks.chats.events import Event, NewEvent
 from mozaiks.chats.states import Chat, ChatStatus, Join, LastArtifact, Lease, PendingInput, UsageTotals, WaitingFor
 
@@ -31,6 +32,7 @@ class ChatFields(TypedDict, total=False):
     context_inbox: dict[str, Any]
     last_artifact: LastArtifact | None
     join: Join | None
+    batch: Batch | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ __all__ = [
     "ask",
     "attach",
     "begin",
+    "begin_child",
     "cancel",
     "claim",
     "end",
@@ -120,6 +121,15 @@ def begin(chat: Chat, now: datetime) -> Change:
     return Change(claim(chat, now))
 
 
+def begin_child(chat: Chat, now: datetime, first_message: str | None) -> Change:
+    """Let a chat begin that another one opened: nobody needs to connect for it. Nothing, where it has begun."""
+    if chat.status is not ChatStatus.CREATED:
+        return Change()
+    if chat.greeting.startup_mode == "AgentDriven":
+        return begin(chat, now)
+    return opening(chat, now, first_message)
+
+
 def retry(chat: Chat, now: datetime) -> Change:
     """Run a chat again that failed: it goes on from its last safe point.
 
@@ -136,6 +146,9 @@ def retry(chat: Chat, now: datetime) -> Change:
     if chat.join is not None:
         # Its end will be another one, and is told again.
         fields["join"] = replace(chat.join, settled=False)
+    if chat.batch is not None and chat.batch.state != "joined":
+        # It failed before it had its children's results: those that did not complete are begun anew, as other chats.
+        fields["batch"] = chat.batch.restarted(chat.chat_id, now)
     return Change(fields)
 
 
@@ -168,7 +181,8 @@ def stalled(chat: Chat, now: datetime) -> bool:
 
 def fail(chat: Chat, run_no: int, now: datetime, cause: str) -> Change:
     """End a run that no slice could end. Nothing, where it ended after all."""
-    if chat.status is not ChatStatus.RUNNING or chat.run_no != run_no:
+    in_its_hands = chat.status is ChatStatus.RUNNING or chat.waiting_for == "children"
+    if not in_its_hands or chat.run_no != run_no:
         return Change()
     error = MozaiksError(
         "INTERNAL", "the run stopped for a reason on our side; what is stored is kept", cause=cause[:80]

@@ -21,6 +21,10 @@ __all__ = ["Endings"]
 log = logging.getLogger("mozaiks.chats")
 
 
+def _nothing_to_stop(_chat: Chat) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Endings:
     """Tells of the ends of chats, each at least once.
@@ -30,11 +34,14 @@ class Endings:
     listeners
         By kind of join, who is told of the ended chat before the execution is answered. Must be safe to repeat; what
         it raises leaves the end unsettled.
+    stop_children
+        Cancels the children of a chat that has ended, or that shall go on without them; whether it changed anything.
     """
 
     chats: Chats
     tokens: TaskTokens
     listeners: Mapping[JoinKind, Callable[[Chat], None]]
+    stop_children: Callable[[Chat], bool] = _nothing_to_stop
 
     def attach(self, app_id: str, chat_id: str, join: Join) -> Chat:
         """Have an execution's task answered when the chat ends; at once, if it has ended.
@@ -59,7 +66,8 @@ class Endings:
         return chat
 
     def settle(self, chat: Chat) -> bool:
-        """Tell of the end of ``chat`` to all who wait for it. Nothing, if it has not ended or they know.
+        """Tell of the end of ``chat`` to all who wait for it, and to its children. Nothing, if it has not ended or they
+        know.
 
         Returns
         -------
@@ -72,9 +80,10 @@ class Endings:
             ``DATABASE_UNAVAILABLE``, or ``RUN_START_FAILED`` if Step Functions does not answer. ``reconcile`` tries
             again.
         """
+        stopped = self.stop_children(chat) if chat.batch is not None and chat.batch.is_open else False
         join = chat.join
         if join is None or join.settled or not chat.ended:
-            return False
+            return stopped
         listener = self.listeners.get(join.of)
         if listener is not None:
             listener(chat)

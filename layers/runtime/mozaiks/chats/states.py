@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 
 from typing_extensions import TypedDict  # pydantic reads no other before Python 3.12
 
+from mozaiks.chats.batches import Batch
 from mozaiks.chats.events import new_id
 
 __all__ = [
@@ -199,7 +200,8 @@ class Chat:
     to the engine. ``context_inbox`` holds variables a client has set that the engine has not merged yet;
     ``interrupt_requested``: the turn that is going shall stop for what the user said. ``lease_left_at`` is when a
     worker last gave the chat back. A child has a ``parent_chat_id``, the ``root_chat_id`` of the chat where its family
-    begins, and a ``depth``, which is 0 for a chat that nobody spawned. Times are UTC.
+    begins, a ``depth``, which is 0 for a chat that nobody spawned, and a ``lineage``: the workflows of its ancestors,
+    from the root to the parent. ``batch`` holds the newest children it asked for. Times are UTC.
     """
 
     chat_id: str
@@ -231,7 +233,9 @@ class Chat:
     parent_chat_id: str | None = None
     root_chat_id: str | None = None
     depth: int = 0
+    lineage: tuple[str, ...] = ()
     join: Join | None = None
+    batch: Batch | None = None
 
     @property
     def ended(self) -> bool:

@@ -27,6 +27,7 @@ from mozaiks.engine.routing import AUTO, after_turn, before_reply, first_speaker
 from mozaiks.engine.safe_point import SafePoint, Scribe, ToBeCancelled
 from mozaiks.engine.script import WorkflowHooks
 from mozaiks.engine.selection import SELECTOR, choose_speaker
+from mozaiks.engine.spawning import Spawner
 from mozaiks.engine.tool_calls import announced_late, as_outcome, response_event, shown_late
 from mozaiks.engine.tool_secrets import ToolSecrets
 from mozaiks.engine.tools import Toolbox, failed, transfer_tool_name
@@ -49,7 +50,7 @@ _TEXTS_FOR_SELECTION: Final = 30
 class Outcome(TypedDict):
     """What Step Functions is told. ``wait_seconds`` matters to ``backoff`` alone."""
 
-    outcome: Literal["continue", "backoff", "waiting", "completed", "cancelled", "failed"]
+    outcome: Literal["continue", "backoff", "children", "waiting", "completed", "cancelled", "failed"]
     wait_seconds: int
 
 
@@ -157,6 +158,10 @@ class ActiveSlice:
             return await self.cancelled()
         if self._scribe.chat.interrupt_requested:
             return await self.interrupted()
+        batch = self._scribe.chat.batch
+        if batch is not None and batch.is_open:
+            # The chat failed while its children ran, and is tried again.
+            return outcome_of(await self._spawner().pause_again(batch, self._opening()))
         hooks = self._hooks = WorkflowHooks(spec, loaded.folder, self._scribe, self._config.tool_timeout_seconds)
         opening = self._opening()
         if not self._scribe.state.begun:
@@ -309,7 +314,17 @@ class ActiveSlice:
         elif following not in (None, USER, speaker):
             await hooks.fire("on_agent_handoff", point, from_agent=speaker, to_agent=following)
             apply_changes(spec, state, point)
+        batch = None
+        if end.output is not None and stop is None:
+            batch = self._spawner().planned(spec, speaker, end.output, point)
+        if batch is not None and batch.children:
+            return outcome_of(await self._spawner().pause(batch, following, point))
+        if batch is not None:
+            following = self._spawner().resume_without(batch, following, point)
         return await self._settle(spec, hooks, point, following, prompt=end.text, result=result)
+
+    def _spawner(self) -> Spawner:
+        return Spawner(self._scribe, self._workflows, self._clock, self._run_complete)
 
     async def _settle(
         self,
@@ -477,6 +492,8 @@ def outcome_of(chat: Chat) -> Outcome:
             return {"outcome": "completed", "wait_seconds": 0}
         case ChatStatus.CANCELLED:
             return {"outcome": "cancelled", "wait_seconds": 0}
+        case ChatStatus.WAITING if chat.waiting_for == "children":
+            return {"outcome": "children", "wait_seconds": 0}
         case _:
             return {"outcome": "waiting", "wait_seconds": 0}
 

@@ -79,13 +79,15 @@ def client_updates(spec: WorkflowSpec, updates: Iterable[tuple[str, Any]]) -> li
     return [{"variable": name, "value": value} for name, value in updates if name in visible]
 
 
-def exposed(spec: WorkflowSpec, agent: str, values: Mapping[str, Any]) -> str:
+def exposed(spec: WorkflowSpec, agent: str, values: Mapping[str, Any], *, also: Iterable[str] = ()) -> str:
     """The section of an agent's prompt that shows it variables; empty if it is shown none.
+
+    ``also`` are shown beside those of the manifest.
 
     Values are JSON, in the order of the manifest, between marks that no value can write: ``<`` is escaped in them.
     """
     names = dict.fromkeys(
-        name for exposure in spec.context_exposure if exposure.agent == agent for name in exposure.variables
+        [*(name for exposure in spec.context_exposure if exposure.agent == agent for name in exposure.variables), *also]
     )
     if not names:
         return ""

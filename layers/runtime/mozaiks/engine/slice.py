@@ -106,7 +106,8 @@ class SliceRunner:
             until = chat.lease.until if chat.lease is not None else now
             return {"outcome": "backoff", "wait_seconds": max(1, math.ceil((until - now).total_seconds()))}
         await self._settle(chat)
-        return outcome_of(chat)
+        # Children are for the execution of their own run to wait for.
+        return outcome_of(chat) if chat.run_no == run_no or chat.ended else {"outcome": "waiting", "wait_seconds": 0}
 
     async def _under_watch(self, active: ActiveSlice, tenant: Tenant, chat_id: str, lease: Lease) -> Outcome:
         """Run the slice, and stop it in time: for a cancelled chat, a lost lease, or the end of the worker's time."""

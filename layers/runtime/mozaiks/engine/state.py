@@ -35,7 +35,8 @@ class EngineState:
     of the last text it was told; ``histories`` the length of its history. ``run_slices`` counts those of the execution.
     ``inbox_seen`` is the ``seq`` of the last thing the user said that an agent was told. ``replies`` counts agents'
     turns since the user spoke, ``repeats`` those of ``last_speaker`` with nobody else speaking. ``begun``: the
-    variables have their first values, and the workflow's start was told to its hooks.
+    variables have their first values, and the workflow's start was told to its hooks. ``results_for`` is the agent that
+    is shown what came of the chat's children.
     """
 
     speaker: str | None = None
@@ -54,6 +55,7 @@ class EngineState:
     begun: bool = False
     context: dict[str, Any] = field(default_factory=dict)
     open_turn: OpenTurn | None = None
+    results_for: str | None = None
 
     @classmethod
     def load(cls, stored: dict[str, Any]) -> EngineState:

@@ -18,6 +18,7 @@ from ag2.middleware.base import LLMCall, ToolExecution, ToolResultType
 from mozaiks.access.principal import Tenant
 from mozaiks.chats.events import NewEvent, SelectSpeaker, StructuredOutputReady, Text
 from mozaiks.chats.states import PendingInput
+from mozaiks.children.decisions import CHILD_RESULTS
 from mozaiks.engine.answers import cleaned, usage_event, usage_of
 from mozaiks.engine.budget import Budget, BudgetSpent
 from mozaiks.engine.codec import decode, encode_request, encode_response
@@ -60,7 +61,7 @@ class TurnEnd:
     """How a turn ended, and what of it is still to be stored together with what follows from it.
 
     ``named`` is the next speaker by a tool's result, ``transfer_to`` by the model's choice. With ``asks`` it has not
-    ended: tools wait for people.
+    ended: tools wait for people. ``output`` is the structured output, if there was one.
     """
 
     point: SafePoint
@@ -68,6 +69,7 @@ class TurnEnd:
     asks: tuple[PendingInput, ...] = ()
     named: str | None = None
     transfer_to: str | None = None
+    output: dict[str, Any] | None = None
 
 
 class Turn:
@@ -186,7 +188,10 @@ class Turn:
         message = await self._hooks.agent_state(self._agent.name, self._agent.system_message, point)
         if point.events or point.context:
             await self._write(point)
-        sections = (message, exposed(self._spec, self._agent.name, self._scribe.state.context))
+        state = self._scribe.state
+        # Whoever goes on after the chat's children is shown what came of them, whatever the manifest exposes.
+        also = (CHILD_RESULTS,) if state.results_for == self._agent.name else ()
+        sections = (message, exposed(self._spec, self._agent.name, state.context, also=also))
         return [section for section in sections if section]
 
     async def _history(self) -> list[BaseEvent]:
@@ -258,9 +263,12 @@ class Turn:
         }
         point.events.append(NewEvent("chat.structured_output_ready", ready, agent=self._agent.name))
         if tool is None:
-            return TurnEnd(point, text=text)
+            return TurnEnd(point, text=text, output=value)
         arguments = self._toolbox.arguments_for(tool, value)
         turn.auto_call = {"id": f"auto_{turn.no}", "name": tool.name, "arguments": arguments}
+        if self._spec.nested_of(self._agent.name) is not None:
+            # The output may ask for children too, once the tool has had it.
+            turn.auto_call["output"] = value
         point.events += self._tools.begin([_as_call(turn.auto_call)])
         await self._write(point)
         return await self._auto_tool(turn.auto_call)
@@ -273,7 +281,7 @@ class Turn:
         if outcome is None:
             return self._asking()
         point = SafePoint(events=self._tools.answered(call, outcome), context=dict(outcome["context"]))
-        return TurnEnd(point, named=outcome["handoff_to"])
+        return TurnEnd(point, named=outcome["handoff_to"], output=stored.get("output"))
 
     def _asking(self) -> TurnEnd:
         return TurnEnd(SafePoint(context=self._tools.set_by_asking), asks=self._tools.asks)

@@ -60,6 +60,36 @@ class StepFunctionsRuns:
         except BotoCoreError as error:
             raise _failed(error) from error
 
+    def going(self, chat_id: str, run_no: int) -> bool:
+        """Whether the run's execution is there and has not ended.
+
+        Raises
+        ------
+        MozaiksError
+            ``RUN_START_FAILED``, retryable, if Step Functions does not say; ``CONFIGURATION`` without a state machine.
+        """
+        if self._arn is None:
+            raise MozaiksError(
+                "CONFIGURATION", "RUN_STATE_MACHINE_ARN is not set; expected the run state machine's ARN"
+            )
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            found = self._client.describe_execution(
+                executionArn=_execution_arn(self._arn, execution_name(chat_id, run_no))
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ExecutionDoesNotExist":
+                return False
+            raise _failed(error) from error
+        except BotoCoreError as error:
+            raise _failed(error) from error
+        return found["status"] == "RUNNING"
+
+
+def _execution_arn(state_machine_arn: str, name: str) -> str:
+    return f"{state_machine_arn.replace(':stateMachine:', ':execution:', 1)}:{name}"
+
 
 def _failed(error: Exception) -> MozaiksError:
     return MozaiksError(

@@ -253,6 +253,10 @@ class WorkflowSpec(_Frozen):
         """The tools ``agent`` may call, in file order."""
         return tuple(tool for tool in self.tools if agent in tool.agents)
 
+    def nested_of(self, agent: str) -> NestedChatSpec | None:
+        """What holds for the children that this agent's output may ask for; ``None``: it may ask for none."""
+        return next((each for each in self.nested_chats if each.trigger_agent == agent), None)
+
     def handoffs_from(self, source: str) -> tuple[HandoffSpec, ...]:
         """The rules that leave ``source`` (an agent or ``user``), in file order."""
         return tuple(rule for rule in self.handoffs if rule.source == source)

@@ -140,6 +140,8 @@ class MongoChats:
             "status": {"$in": [ChatStatus.CREATED, ChatStatus.WAITING]},
             "run_no": 0,
             "client_request_id": None,
+            # What a parent or a journey opened is not there for whoever comes first.
+            "join": None,
         }
         with reachable():
             found = self._sessions.find_one(query, sort=[("created_at", DESCENDING)])

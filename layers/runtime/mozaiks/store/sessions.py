@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from mozaiks.chats.batches import Batch
 from mozaiks.chats.changes import ChatFields
 from mozaiks.chats.states import Chat, ChatStatus, Greeting, Join, Lease, PendingInput, no_usage, pending_input
 from mozaiks.store.client import Document
@@ -61,7 +62,9 @@ def to_document(chat: Chat) -> Document:
         "parent_chat_id": chat.parent_chat_id,
         "root_chat_id": chat.root_chat_id,
         "depth": chat.depth,
+        "lineage": list(chat.lineage),
         "join": _join_to_document(chat.join),
+        "batch": _batch_to_document(chat.batch),
     }
 
 
@@ -75,6 +78,8 @@ def fields_to_document(fields: ChatFields, now: datetime) -> Document:
             document["lease_left_at"] = now
     if "join" in fields:
         document["join"] = _join_to_document(fields["join"])
+    if "batch" in fields:
+        document["batch"] = _batch_to_document(fields["batch"])
     if "pending" in fields:
         document["pending"] = [_request_to_document(pending) for pending in fields["pending"]]
     for name in ("state", "context_inbox"):
@@ -125,8 +130,23 @@ def from_document(found: Document) -> Chat:
         parent_chat_id=found.get("parent_chat_id"),
         root_chat_id=found.get("root_chat_id"),
         depth=found.get("depth", 0),
+        lineage=tuple(found.get("lineage", ())),
         join=_join_from_document(found.get("join")),
+        batch=_batch_from_document(found.get("batch")),
     )
+
+
+def _batch_to_document(batch: Batch | None) -> Document | None:
+    if batch is None:
+        return None
+    looked_for: Document = {"open": batch.is_open, "stopping": batch.stopping}
+    if batch.deadline is not None:
+        looked_for["deadline"] = batch.deadline
+    return {**looked_for, "about": to_text(batch.as_json())}
+
+
+def _batch_from_document(found: Document | None) -> Batch | None:
+    return None if found is None else Batch.from_json(from_text(found["about"]), _maybe_utc(found.get("deadline")))
 
 
 def _join_to_document(join: Join | None) -> Document | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from pymongo.database import Database
 
@@ -47,13 +48,46 @@ class MongoUnfinished:
         return self._find({"status": ChatStatus.WAITING, "pending.expires_at": {"$lte": now}}, limit)
 
     def unsettled_ends(self, before: datetime, limit: int) -> Sequence[Chat]:
-        """Chats that ended before a moment, and of whose end not all know who wait for it."""
+        """Chats that ended before a moment, and of whose end not all know who wait for it, or not all their children.
+
+        Also chats whose children are to be stopped and that were not touched since.
+        """
         ended = {"status": {"$in": sorted(FINAL)}, "updated_at": {"$lt": before}}
-        return self._find({"join.settled": False, **ended}, limit)
+        owed: list[Document] = [
+            {"join.settled": False, **ended},
+            {"batch.open": True, **ended},
+            {"batch.open": True, "batch.stopping": True, "status": ChatStatus.WAITING, "updated_at": {"$lt": before}},
+        ]
+        return self._find({"$or": owed}, limit)
+
+    def waiting_parents(self, before: datetime, limit: int) -> Sequence[Chat]:
+        """Chats that wait for children since before a moment, and whose execution was not looked at since."""
+        return self._find(_unwatched(before), limit)
+
+    def watch_parent(self, chat: Chat, before: datetime, now: datetime) -> bool:
+        """Whether the caller may look after the execution of ``chat``: one of those who ask at the same time."""
+        query = {"_id": chat.chat_id, "app_id": chat.app_id, "run_no": chat.run_no, **_unwatched(before)}
+        with reachable():
+            return self._sessions.update_one(query, {"$set": {"watched_at": now}}).modified_count == 1
+
+    def overdue_parents(self, before: datetime, limit: int) -> Sequence[Chat]:
+        """Chats that wait for children whose time was over before a moment."""
+        return self._find({**_WAITS_FOR_CHILDREN, "batch.deadline": {"$lt": before}}, limit)
 
     def _find(self, query: Document, limit: int) -> list[Chat]:
         with reachable():
             return [from_document(document) for document in self._sessions.find(query, limit=limit)]
+
+
+_WAITS_FOR_CHILDREN: Final[Document] = {"batch.open": True, "status": ChatStatus.WAITING, "waiting_for": "children"}
+
+
+def _unwatched(before: datetime) -> Document:
+    return {
+        **_WAITS_FOR_CHILDREN,
+        "updated_at": {"$lt": before},
+        "$or": [{"watched_at": None}, {"watched_at": {"$lt": before}}],
+    }
 
 
 def _not_started(before: datetime) -> Document:
