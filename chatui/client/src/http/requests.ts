@@ -5,8 +5,8 @@ import { parsed } from "../protocol/json.js";
 import { problemOf } from "./problems.js";
 
 /**
- * Gives the token to use now, or null where none are checked. `refused` is the token the server did not take: give
- * another one than that, or the same to give up.
+ * Gives the token to use now, or null where none are checked. `refused` is the last token that the server did not take:
+ * give another one than that; the same again gives up.
  */
 export type TokenSource = (refused: string | null) => string | null | Promise<string | null>;
 
@@ -32,6 +32,7 @@ const TIMEOUT_MS = 30_000;
 export class Requests {
   readonly #options: ApiOptions;
   readonly #base: string;
+  #refused: string | null = null;
 
   constructor(options: ApiOptions) {
     this.#options = options;
@@ -58,7 +59,8 @@ export class Requests {
   }
 
   async token(refused: string | null): Promise<string | null> {
-    return (await this.#options.token?.(refused)) ?? null;
+    this.#refused = refused ?? this.#refused;
+    return (await this.#options.token?.(this.#refused)) ?? null;
   }
 
   async #once(

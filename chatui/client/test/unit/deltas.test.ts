@@ -51,7 +51,10 @@ describe("a message that is being written", () => {
   });
 
   it("has no hole, and is whole once every piece has come, however they come", () => {
-    const pieces = fc.array(fc.string({ unit: "grapheme", minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 12 });
+    const pieces = fc.array(fc.string({ unit: "grapheme", minLength: 1, maxLength: 4 }), {
+      minLength: 1,
+      maxLength: 12,
+    });
     fc.assert(
       fc.property(pieces, fc.infiniteStream(fc.nat()), fc.boolean(), (parts, random, all) => {
         const frames: ServerFrame[] = [];

@@ -51,7 +51,10 @@ describe("events in order", () => {
     fc.assert(
       fc.property(deliveries, (places) => {
         const order = new InOrder();
-        const live = taken(order, places.flatMap((place) => log[place] ?? []));
+        const live = taken(
+          order,
+          places.flatMap((place) => log[place] ?? []),
+        );
         // What is missing in the end is asked for, and comes after the last that was taken.
         const replay = taken(order, log.slice(order.lastSeq));
         expect([...live, ...replay]).toEqual(log.map((frame) => seqOf(frame)));

@@ -21,7 +21,7 @@ import {
   said,
 } from "../support/frames.js";
 
-function after(...frames: ServerFrame[]): ChatState {
+function told(...frames: ServerFrame[]): ChatState {
   return reduce(initialState(CHAT), frames);
 }
 
@@ -35,7 +35,7 @@ const waiting = { awaiting_response: true, interaction_type: "ui_tool", componen
 
 describe("the state of a chat", () => {
   it("tells a conversation in order", () => {
-    const state = after(...conversation());
+    const state = told(...conversation());
     expect(state.timeline.map((item) => item.type)).toEqual([
       "message",
       "question",
@@ -57,7 +57,7 @@ describe("the state of a chat", () => {
 
   it("is the same however the frames are delivered", () => {
     const log = conversation();
-    const whole = after(...log);
+    const whole = told(...log);
     fc.assert(
       fc.property(fc.array(fc.nat({ max: log.length - 1 }), { maxLength: 50 }), (places) => {
         const order = new InOrder();
@@ -70,13 +70,13 @@ describe("the state of a chat", () => {
   });
 
   it("is the same object where nothing was said", () => {
-    const state = after(...conversation());
+    const state = told(...conversation());
     expect(reduce(state, [frame("pong", {})])).toBe(state);
     expect(reduce(state, [])).toBe(state);
   });
 
   it("keeps what did not change", () => {
-    const state = after(...conversation());
+    const state = told(...conversation());
     const next = reduce(state, [delta(0, "Hi", "new")]);
     expect(next).not.toBe(state);
     expect(next.timeline).toBe(state.timeline);
@@ -87,30 +87,30 @@ describe("the state of a chat", () => {
 
   it("counts types it does not know, and hidden ones", () => {
     const unknown = { ...frame("chat.hidden", {}, 1), type: "chat.something_new" } as unknown as ServerFrame;
-    expect(after(unknown, frame("chat.hidden", {}, 2)).lastSeq).toBe(2);
+    expect(told(unknown, frame("chat.hidden", {}, 2)).lastSeq).toBe(2);
   });
 
   it("takes a batch apart", () => {
     const batch = frame("chat.batch", { events: conversation() });
-    expect(after(batch)).toEqual(after(...conversation()));
+    expect(told(batch)).toEqual(told(...conversation()));
   });
 
   it("follows a run from its beginning to its end", () => {
-    const running = after(began(1, 1), frame("chat.select_speaker", { agent: "Host" }, 2));
+    const running = told(began(1, 1), frame("chat.select_speaker", { agent: "Host" }, 2));
     expect([running.status, running.run?.runNo, running.speaker]).toEqual(["running", 1, "Host"]);
     const over = reduce(running, [ended(3, 1, "completed")]);
     expect([over.status, over.run, over.speaker]).toEqual(["completed", null, null]);
   });
 
   it("says nothing of an agent that is not shown", () => {
-    const state = after(frame("chat.select_speaker", { agent: null }, 1));
+    const state = told(frame("chat.select_speaker", { agent: null }, 1));
     expect([state.speaker, state.agents, state.timeline]).toEqual([null, [], []]);
   });
 });
 
 describe("a greeting", () => {
   it("decides what is open: a replay of older events changes nothing", () => {
-    const state = after(meta(7, { status: "running", waiting_for: null }), asked(1), said(2, null, "Yes"));
+    const state = told(meta(7, { status: "running", waiting_for: null }), asked(1), said(2, null, "Yes"));
     expect([state.status, state.pending]).toEqual(["running", []]);
   });
 
@@ -128,7 +128,7 @@ describe("a greeting", () => {
       display: null,
       payload: null,
     } as const;
-    expect(after(meta(1, { pending: [hidden] })).pending.map((each) => each.requestId)).toEqual(["secret"]);
+    expect(told(meta(1, { pending: [hidden] })).pending.map((each) => each.requestId)).toEqual(["secret"]);
   });
 
   it("leaves large payloads to the event that asked", () => {
@@ -146,29 +146,29 @@ describe("a greeting", () => {
       payload: null,
       oversize: true,
     } as const;
-    const state = after(meta(1, { pending: [listed] }), called(1, "c", { ...waiting, payload: { long: "text" } }));
+    const state = told(meta(1, { pending: [listed] }), called(1, "c", { ...waiting, payload: { long: "text" } }));
     expect(state.pending[0]?.payload).toEqual({ long: "text" });
   });
 
   it("that is older than what was heard since does not decide", () => {
-    const state = after(asked(1), meta(0, { status: "running", waiting_for: null }));
+    const state = told(asked(1), meta(0, { status: "running", waiting_for: null }));
     expect(state.pending).toHaveLength(1);
   });
 
   it("shows the artifact before the log has come", () => {
     const shown = { event_id: "event1", tool_name: "plan", component: "Plan", seq: 1, payload: { title: "T" } };
-    expect(after(meta(1, { last_artifact: shown })).artifact).toMatchObject({ payload: { title: "T" }, seq: 1 });
+    expect(told(meta(1, { last_artifact: shown })).artifact).toMatchObject({ payload: { title: "T" }, seq: 1 });
   });
 
   it("is over with the boundary", () => {
-    expect(after(meta(0)).caughtUp).toBe(false);
-    expect(after(meta(0), boundary(0)).caughtUp).toBe(true);
+    expect(told(meta(0)).caughtUp).toBe(false);
+    expect(told(meta(0), boundary(0)).caughtUp).toBe(true);
   });
 });
 
 describe("a call of a tool", () => {
   it("is one item from the call to its result", () => {
-    const state = after(called(1, "c", { arguments: { a: 1 } }), responded(3, "c"));
+    const state = told(called(1, "c", { arguments: { a: 1 } }), responded(3, "c"));
     expect(state.timeline).toHaveLength(1);
     expect(call(state)).toMatchObject({ status: "ok", result: { found: true }, arguments: { a: 1 }, durationMs: 2000 });
   });
@@ -180,11 +180,11 @@ describe("a call of a tool", () => {
       progress_percent: 50,
       status_message: "Half",
     });
-    expect(call(after(called(1, "c"), progress)).progress).toEqual({ percent: 50, message: "Half" });
+    expect(call(told(called(1, "c"), progress)).progress).toEqual({ percent: 50, message: "Half" });
   });
 
   it("waits for a person, and stops asking when another tab answers", () => {
-    const open = after(called(1, "c", waiting));
+    const open = told(called(1, "c", waiting));
     expect([call(open).status, open.pending[0]?.kind]).toEqual(["waiting", "ui_tool"]);
     const done = reduce(open, [
       frame(
@@ -198,7 +198,7 @@ describe("a call of a tool", () => {
 
   it("is the same item when it is approved and then runs", () => {
     const approval = { awaiting_response: true, interaction_type: "approval", payload: { amount: 12 } } as const;
-    const state = after(
+    const state = told(
       called(1, "c", approval),
       frame(
         "chat.ui_tool_complete",
@@ -213,22 +213,22 @@ describe("a call of a tool", () => {
   });
 
   it("is dismissed with a chat that ends before the answer", () => {
-    const state = after(called(1, "c", waiting), ended(2, 1, "cancelled"));
+    const state = told(called(1, "c", waiting), ended(2, 1, "cancelled"));
     expect([call(state).status, state.pending]).toEqual(["dismissed", []]);
   });
 });
 
 describe("a question", () => {
   it("that repeats the message before it is marked so", () => {
-    const state = after(said(1, "Host", "How are you?"), asked(2, "How are you?"), asked(3, "And now?"));
+    const state = told(said(1, "Host", "How are you?"), asked(2, "How are you?"), asked(3, "And now?"));
     expect(state.timeline.map((item) => item.type === "question" && item.repeats)).toEqual([false, true, false]);
   });
 
   it("is answered, or timed out", () => {
     const acked = frame("chat.input_ack", { request_id: "event1", client_message_id: "m", response: "Friday" }, 2);
-    expect(after(asked(1), acked).timeline[0]).toMatchObject({ status: "answered", response: "Friday" });
+    expect(told(asked(1), acked).timeline[0]).toMatchObject({ status: "answered", response: "Friday" });
     const late = frame("chat.input_timeout", { request_id: "event1", request_kind: "input", on_timeout: "default" }, 2);
-    const state = after(asked(1), late);
+    const state = told(asked(1), late);
     expect(state.timeline[0]).toMatchObject({ status: "timed_out" });
     expect(state.pending).toEqual([]);
   });
@@ -236,8 +236,14 @@ describe("a question", () => {
 
 describe("what goes wrong", () => {
   it("stands in the timeline and in the list of errors", () => {
-    const error = { code: "HOOK_FAILED", message: "no weather", severity: "warning", retryable: false, details: {} } as const;
-    const state = after(frame("chat.error", error, 1));
+    const error = {
+      code: "HOOK_FAILED",
+      message: "no weather",
+      severity: "warning",
+      retryable: false,
+      details: {},
+    } as const;
+    const state = told(frame("chat.error", error, 1));
     expect(state.timeline[0]).toMatchObject({ type: "error", problem: { code: "HOOK_FAILED" } });
     expect(state.errors).toHaveLength(1);
   });
@@ -256,7 +262,7 @@ describe("a journey", () => {
       members: [{ workflow_name: "Build", chat_id: null, status: "pending" }],
     } as const;
     const event = { ...frame("chat.hidden", {}, 1), type: "chat.journey_progress", data: { kind: "", ...progress } };
-    expect(after(event as unknown as ServerFrame).journey).toMatchObject({
+    expect(told(event as unknown as ServerFrame).journey).toMatchObject({
       journeyId: "onboarding",
       group: 1,
       members: [{ workflowName: "Build", chatId: null, status: "pending" }],
@@ -267,7 +273,7 @@ describe("a journey", () => {
 describe("a long chat", () => {
   it("of 2,000 messages is replayed in one go without copying its list for each", () => {
     const log = Array.from({ length: 2000 }, (_, place) => said(place + 1, "Host", `message ${place}`));
-    const state = after(...log);
+    const state = told(...log);
     expect(state.timeline).toHaveLength(2000);
     expect(seqOf(log[1999] as ServerFrame)).toBe(state.lastSeq);
   });
