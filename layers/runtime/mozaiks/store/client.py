@@ -7,11 +7,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-import pymongo
 from bson.codec_options import CodecOptions
 from pymongo import MongoClient
 from pymongo.database import Database
-from pymongo.errors import ConnectionFailure, ExecutionTimeout, NetworkTimeout, ServerSelectionTimeoutError
+from pymongo.errors import (
+    ConnectionFailure,
+    ExecutionTimeout,
+    NetworkTimeout,
+    OperationFailure,
+    PyMongoError,
+    ServerSelectionTimeoutError,
+    WriteConcernError,
+)
 from pymongo.read_concern import ReadConcern
 from pymongo.server_api import ServerApi
 from pymongo.write_concern import WriteConcern
@@ -22,6 +29,12 @@ from mozaiks.settings import Settings
 __all__ = ["Document", "connect", "reachable"]
 
 Document = dict[str, Any]
+
+_PASSING: Final = ("TransientTransactionError", "RetryableWriteError", "RetryableError")
+"""Labels of errors that pass by themselves: another primary, an interrupted command, a conflict."""
+
+_NO_SPACE: Final = frozenset({14031})
+"""OutOfDiskSpace."""
 
 _CODEC: Final = CodecOptions[Document](tz_aware=True)
 
@@ -61,7 +74,7 @@ def connect(config: Settings) -> Database[Document]:
 
 @contextmanager
 def reachable() -> Iterator[None]:
-    """Turn the driver's errors of a database that does not answer into the one clients know.
+    """Turn the driver's errors of a database that does not answer, or not now, into the one clients know.
 
     Raises
     ------
@@ -73,7 +86,13 @@ def reachable() -> Iterator[None]:
     except (ServerSelectionTimeoutError, NetworkTimeout, ExecutionTimeout, ConnectionFailure) as error:
         # The driver's text names hosts and may hold parts of the address: it goes to the log, not to a client.
         raise MozaiksError("DATABASE_UNAVAILABLE", "the database does not answer; try again shortly") from error
-    except pymongo.errors.PyMongoError as error:
+    except PyMongoError as error:
         if error.timeout:
             raise MozaiksError("DATABASE_UNAVAILABLE", "the database did not answer in time; try again") from error
+        if isinstance(error, WriteConcernError) or any(map(error.has_error_label, _PASSING)):
+            raise MozaiksError("DATABASE_UNAVAILABLE", "the database could not finish this; try again") from error
+        if isinstance(error, OperationFailure) and error.code in _NO_SPACE:
+            raise MozaiksError(
+                "DATABASE_UNAVAILABLE", "the database has no room left to write; what is stored is kept"
+            ) from error
         raise
