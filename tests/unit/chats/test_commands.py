@@ -73,7 +73,13 @@ def test_the_older_name_of_last_seq_is_understood() -> None:
         ('{"type":"chat.approval","eventId":"e","approved":true,"reason":"\\ud800"}', "VALIDATION"),
         ('{"type":"chat.component_action","component_id":"c","action_type":"a","set":[1]}', "VALIDATION"),
         ('{"type":"chat.component_action","action_type":"a","set":{}}', "VALIDATION"),
-        ('{"type":"chat.start_workflow"}', "NOT_BUILT"),
+        ('{"type":"chat.start_workflow"}', "VALIDATION"),
+        ('{"type":"chat.start_workflow","workflow_name":"../x"}', "VALIDATION"),
+        ('{"type":"chat.start_workflow","workflow_name":"W","initial_message":"\\ud800"}', "VALIDATION"),
+        ('{"type":"chat.start_workflow_batch"}', "VALIDATION"),
+        ('{"type":"chat.start_workflow_batch","runs":[]}', "VALIDATION"),
+        ('{"type":"chat.start_workflow_batch","runs":{"workflow_name":"W"}}', "VALIDATION"),
+        ('{"type":"chat.start_workflow_batch","runs":[{"workflow_name":{"$ne":1}}]}', "VALIDATION"),
     ],
 )
 def test_a_wrong_frame_is_named_by_its_code(body: str, code: str) -> None:

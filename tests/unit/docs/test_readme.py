@@ -9,10 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mozaiks.chats import commands
-from mozaiks.chats.commands import SubmitInput, parse_frame
+from mozaiks.chats.commands import SubmitInput
 from mozaiks.chats.events import DURABLE
-from mozaiks.errors import MozaiksError
 from mozaiks.web.not_built import NOT_BUILT
 
 from .blocks import README, ROOT, Block, blocks, pages
@@ -47,19 +45,6 @@ def test_the_table_of_the_deployment_is_the_template() -> None:
 def test_routes_that_are_not_built_are_listed() -> None:
     rows = re.findall(r"^\| ([A-Z, ]+) \| `(/\S+)` \|", section("Not built yet"), re.MULTILINE)
     assert {(method, path) for methods, path in rows for method in methods.split(", ")} == set(NOT_BUILT)
-
-
-def test_frames_that_are_not_built_are_listed() -> None:
-    paragraph = next(part for part in section("Not built yet").split("\n\n") if part.startswith("**Socket.**"))
-    listed = set(re.findall(r"`([a-z_.]+)`", paragraph)) - {"user.input.submit"}
-    refused = set()
-    for type_ in listed | set(re.findall(r'"((?:chat|ui)[a-z_.]+)"', Path(str(commands.__file__)).read_text())):
-        try:
-            parse_frame(f'{{"type": "{type_}"}}')
-        except MozaiksError as error:
-            if error.code == "NOT_BUILT":
-                refused.add(type_)
-    assert listed == refused
 
 
 def test_the_picture_names_events_functions_and_files_that_exist() -> None:

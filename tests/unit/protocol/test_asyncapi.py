@@ -120,6 +120,7 @@ def test_every_frame_that_the_code_takes_is_described() -> None:
 @pytest.mark.parametrize("type_", COMMANDS)
 def test_a_command_without_a_field_it_must_have_is_refused_by_both(type_: str) -> None:
     values = {"text": "hi", "eventId": "e", "response": 1, "approved": True, "component_id": "c", "action_type": "a"}
+    values |= {"workflow_name": "W", "runs": [{"workflow_name": "W"}]}
     whole = {"type": type_} | {name: values[name] for name in SCHEMAS[type_]["required"] if name != "type"}
     assert complaints(DOCUMENT, whole) == []
     assert parse_frame(json.dumps(whole)).type == type_

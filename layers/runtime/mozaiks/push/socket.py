@@ -170,16 +170,16 @@ class SocketService:
             "reused": started.reused,
             **command.reference,  # type: ignore[typeddict-item]
         }
-        self._lead(connection, asking, "chat.workflow_started", told, [chat.chat_id])
+        self._lead(connection, envelope("chat.workflow_started", asking, told, at=self.clock()), [chat.chat_id])
 
     def _start_batch(self, connection: Connection, asking: str, command: StartWorkflowBatch) -> None:
         told = start_batch(self.opening, connection.principal, command)
         chat_ids = [each["chat_id"] for each in told["children"]]
-        self._lead(connection, asking, "chat.workflow_batch_started", told, chat_ids)
+        self._lead(connection, envelope("chat.workflow_batch_started", asking, told, at=self.clock()), chat_ids)
 
-    def _lead(self, connection: Connection, asking: str, type_: str, told: Any, chat_ids: list[str]) -> None:
+    def _lead(self, connection: Connection, answer: dict[str, Any], chat_ids: list[str]) -> None:
         """Say which chats were started, and have the socket greeted by each. Whatever one of them says comes after."""
-        if not self._post(connection, envelope(type_, asking, told, at=self.clock())):
+        if not self._post(connection, answer):
             return
         for chat_id in chat_ids:
             # Followed before it is told what there is: what happens in between comes twice rather than never.
