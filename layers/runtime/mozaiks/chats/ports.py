@@ -26,6 +26,10 @@ class Chats(Protocol):
         """The chat; ``CHAT_NOT_FOUND`` if this tenant has none of this id."""
         ...
 
+    def of_ids(self, tenant: Tenant, chat_ids: Sequence[str]) -> Mapping[str, Chat]:
+        """Those of the chats that this tenant has, by id."""
+        ...
+
     def transact(self, tenant: Tenant, chat_id: str, decide: Decide, *, command_ids: Sequence[str] = ()) -> Applied:
         """Apply what ``decide`` makes of the chat, all or nothing. ``CHAT_NOT_FOUND`` if there is none.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -129,11 +129,27 @@ class JourneyService:
         """The principal's runs, the newest first, those beyond ``before``."""
         return self.journeys.page(principal.tenant, limit, before)
 
+    def chats_of(self, journey: Journey) -> Mapping[str, Chat]:
+        """The chats of the run's members that are there, by id."""
+        return self.chats.chats.of_ids(Tenant(journey.app_id, journey.user_id), journey.chats_opened)
+
     def cancel(self, principal: Principal, journey_run_id: str) -> Journey:
         """End the run and all its chats. Safe to repeat."""
         now = self.clock()
         journey, _ = self.journeys.change(principal.tenant, journey_run_id, lambda found: decisions.cancel(found, now))
         return self.stop(journey) if journey.stopping else journey
+
+    def stop_all(self, tenant: Tenant) -> None:
+        """End every run of a user that is not over, so that no chat begins because another one ended."""
+        if tenant.user_id is None:
+            raise ValueError("journeys are ended for one user; expected a tenant with a user_id")
+        principal = Principal(tenant.app_id, tenant.user_id)
+        before: Position | None = None
+        while page := self.page(principal, 100, before):
+            for journey in page:
+                if not journey.ended:
+                    self.cancel(principal, journey.journey_run_id)
+            before = Position(page[-1].created_at, page[-1].journey_run_id)
 
     def stop(self, journey: Journey) -> Journey:
         """Tell every chat of a cancelled run that it is over."""

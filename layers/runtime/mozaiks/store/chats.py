@@ -66,6 +66,12 @@ class MongoChats:
             found = self._sessions.find_one({**tenant.key, "_id": chat_id})
         return from_document(_present(found, chat_id))
 
+    def of_ids(self, tenant: Tenant, chat_ids: Sequence[str]) -> Mapping[str, Chat]:
+        """Those of the chats that this tenant has, by id."""
+        with reachable():
+            found = self._sessions.find({**tenant.key, "_id": {"$in": list(chat_ids)}})
+            return {document["_id"]: from_document(document) for document in found}
+
     def transact(self, tenant: Tenant, chat_id: str, decide: Decide, *, command_ids: Sequence[str] = ()) -> Applied:
         def write(session: ClientSession) -> Applied:
             found = self._sessions.find_one({**tenant.key, "_id": chat_id}, session=session)
@@ -140,8 +146,9 @@ class MongoChats:
             "status": {"$in": [ChatStatus.CREATED, ChatStatus.WAITING]},
             "run_no": 0,
             "client_request_id": None,
-            # What a parent or a journey opened is not there for whoever comes first.
-            "join": None,
+            # What a parent opened is not there for whoever comes first. The chat that a journey begins with is: a page
+            # that mounts twice starts it once.
+            "join.of": {"$ne": "children"},
         }
         with reachable():
             found = self._sessions.find_one(query, sort=[("created_at", DESCENDING)])

@@ -32,6 +32,5 @@ async def retry_chat(
     caller: Caller, workflow_name: WorkflowName, chat_id: ChatId, api: Api, _body: RetryChat | None = None
 ) -> RetriedChat:
     """Run a chat again that failed or timed out. It goes on from its last safe point."""
-    api.chat(caller, workflow_name, chat_id)
-    chat = api.service.retry(caller, chat_id)
+    chat = api.journeys.retry_chat(caller, api.chat(caller, workflow_name, chat_id))
     return RetriedChat(chat_id=chat_id, status=chat.status, run_no=chat.run_no)

@@ -20,6 +20,7 @@ from mozaiks.web import (
     events,
     figures,
     health,
+    journeys,
     not_built,
     oauth,
     problems,
@@ -68,7 +69,22 @@ def create_app(parts: Parts) -> FastAPI:
     app.add_exception_handler(MozaiksError, problems.from_error)
     app.add_exception_handler(RequestValidationError, problems.from_validation)
     app.add_exception_handler(HTTPException, problems.from_http_exception)
-    for module in (health, figures, workflows, available, chats, answers, events, trace, oauth, secrets, themes, not_built):
+    modules = (
+        health,
+        figures,
+        workflows,
+        available,
+        chats,
+        answers,
+        events,
+        journeys,
+        trace,
+        oauth,
+        secrets,
+        themes,
+        not_built,
+    )
+    for module in modules:
         app.include_router(module.routes)
     app.openapi = describe(app, secured=parts.tokens is not None)  # type: ignore[method-assign]
     return app
@@ -80,6 +96,7 @@ def _runtime(parts: Parts) -> Runtime:
         service=parts.service,
         opening=parts.opening,
         gates=parts.gates,
+        journeys=parts.journeys,
         secrets=parts.secrets,
         workflows=parts.workflows,
         figures=MongoFigures(parts.database),

@@ -17,6 +17,8 @@ from mozaiks.web.runtime import Api, Runtime
 __all__ = ["Caller", "named_principal"]
 
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_EXISTING: Final = frozenset({"chat_id", "journey_run_id"})
+"""What is looked for in the caller's name; anything else with a body is begun."""
 
 
 async def _principal(
@@ -51,7 +53,7 @@ async def named_principal(
     token.require("chat")
     if app_id == token.app_id and users <= {token.user_id}:
         return token
-    if request.method in _WITH_BODY and "chat_id" not in request.path_params:
+    if request.method in _WITH_BODY and not _EXISTING & request.path_params.keys():
         raise MozaiksError("NOT_FOUND", "the app and the user of this request are not there")
     return NOBODY
 

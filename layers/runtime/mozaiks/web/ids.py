@@ -18,6 +18,8 @@ __all__ = [
     "ChatId",
     "ClientRequestId",
     "Cursor",
+    "JourneyName",
+    "JourneyRunId",
     "MessageId",
     "RequestId",
     "SecretCursor",
@@ -48,6 +50,18 @@ ChatId = Annotated[
     str,
     _checked("chat_id"),
     Path(description="The chat.", examples=["5f0c6a5d2b8e4a1f9c3d7e6b1a2f4c8d"], json_schema_extra=dict(_ID_SHAPE)),
+]
+JourneyName = Annotated[
+    str,
+    _checked("journey_id"),
+    Path(
+        description="Id of the journey in the pack, in any case.", examples=["build"], json_schema_extra=dict(_ID_SHAPE)
+    ),
+]
+JourneyRunId = Annotated[
+    str,
+    _checked("journey_run_id"),
+    Path(description="The run.", examples=["5f0c6a5d2b8e4a1f9c3d7e6b1a2f4c8d"], json_schema_extra=dict(_ID_SHAPE)),
 ]
 UserIdQuery = Annotated[
     str | None,

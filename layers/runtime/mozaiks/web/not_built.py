@@ -13,8 +13,6 @@ __all__ = ["NOT_BUILT", "routes"]
 NOT_BUILT: Final[tuple[tuple[str, str], ...]] = (
     ("DELETE", "/api/chats/{app_id}/{workflow_name}/{chat_id}"),
     ("DELETE", "/api/users/{app_id}/{user_id}"),
-    ("POST", "/api/journeys/{app_id}/{journey_id}/start"),
-    ("GET", "/api/journeys/{app_id}/{journey_run_id}"),
 )
 """Method and path of each."""
 

@@ -17,6 +17,7 @@ from mozaiks.chats.states import Chat
 from mozaiks.errors import MozaiksError
 from mozaiks.journeys.gating import Gates
 from mozaiks.journeys.opening import Opening
+from mozaiks.journeys.service import JourneyService
 from mozaiks.manifests import ManifestErrors, Workflows, WorkflowSpec
 from mozaiks.manifests.registry import workflow_folders
 from mozaiks.settings import Settings
@@ -38,6 +39,7 @@ class Runtime:
     service: ChatService
     opening: Opening
     gates: Gates
+    journeys: JourneyService
     secrets: Secrets
     workflows: Workflows
     figures: Figures
