@@ -17,7 +17,7 @@ from .node import Node, find_node
 from .programs import run
 from .sources import digest_of, stamp_of
 
-__all__ = ["PAGE_FOLDER", "PageBuild", "build_page", "has_page"]
+__all__ = ["PAGE_FOLDER", "PageBuild", "build_page", "has_page", "install_packages"]
 
 PAGE_FOLDER: Final = "page"
 _LOCK: Final = "package-lock.json"
@@ -84,6 +84,18 @@ async def build_page(project: Path, workflows: Path, into: Path, say: Callable[[
         raise PageError(f"{error.filename or chatui} cannot be used: {error.strerror or error}") from error
     _remove_others(built)
     return PageBuild(built, reused=False, warnings=warnings)
+
+
+async def install_packages(project: Path, node: Node, say: Callable[[str], None]) -> None:
+    """Install the locked packages of ``chatui/``, unless these are the ones that are there. Safe beside a build.
+
+    Raises
+    ------
+    PageError
+        With the cause in one sentence.
+    """
+    async with _alone(project / "chatui"):
+        await _install(project / "chatui", node, say)
 
 
 async def _install(chatui: Path, node: Node, say: Callable[[str], None]) -> None:

