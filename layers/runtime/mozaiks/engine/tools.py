@@ -159,13 +159,18 @@ class Toolbox:
 
     def auto_tool(self, agent: AgentSpec) -> ToolSpec | None:
         """The tool that gets the output of an agent in ``auto_tool_mode``: the first that may, or its only one."""
-        own = [tool for tool in self._spec.tools_of(agent.name) if tool.function is not None]
+        own = self._spec.tools_of(agent.name)
         willing = [tool for tool in own if tool.auto_execute]
         return willing[0] if willing else own[0] if len(own) == 1 else None
 
     def arguments_for(self, tool: ToolSpec, output: dict[str, Any]) -> str:
-        """The fields of an output that ``tool`` takes, as JSON; all of them in one, if it takes one of another name."""
+        """The fields of an output that ``tool`` takes, as JSON; all of them in one, if it takes one of another name.
+
+        A component that says nothing of what it takes gets all of them.
+        """
         taken = self._function_tool(tool).schema.function.parameters.get("properties", {})
+        if tool.function is None and not taken:
+            return json.dumps(output)
         fitting = {name: value for name, value in output.items() if name in taken}
         if not fitting and len(taken) == 1:
             fitting = {next(iter(taken)): output}
