@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from mozaiks.chats.states import ChatStatus
 from mozaiks.chats.trace import NOT_KNOWN, TracedError, TracedRun, TracedTurn, Wait, trace_of
+from mozaiks.web.bearer import Bearer
 from mozaiks.web.caller import Caller
 from mozaiks.web.ids import ChatId, WorkflowName
 from mozaiks.web.runtime import Api
@@ -38,6 +39,7 @@ class ChatTrace(BaseModel):
 @routes.get("/{app_id}/{workflow_name}/{chat_id}/trace")
 async def chat_trace(
     caller: Caller,
+    token: Bearer,
     workflow_name: WorkflowName,
     chat_id: ChatId,
     api: Api,
@@ -48,8 +50,8 @@ async def chat_trace(
 
     It is read from a part of the log; what began before that part is not in it.
     """
-    if api.tokens is not None:
-        caller.require("trace")
+    if token is not None:
+        token.require("trace")
     chat = api.chat(caller, workflow_name, chat_id)
     events = api.service.log_part(caller, chat_id, after, limit + 1)
     read = events[:limit]
