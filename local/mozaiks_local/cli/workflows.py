@@ -17,7 +17,10 @@ __all__ = ["Listed", "discover_workflows", "list_workflows", "tell_problems"]
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One workflow folder. ``problems`` name file and line; a valid one may have warnings."""
+    """One workflow folder. ``problems`` name file and line; a valid one may have warnings.
+
+    ``needs`` are the workflows to be completed first; of a broken pack nothing is known.
+    """
 
     name: str
     valid: bool
@@ -26,15 +29,18 @@ class Listed:
     startup_mode: str | None = None
     version: str | None = None
     problems: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
 
 
 def discover_workflows(path: Path) -> list[Listed]:
     """Every workflow folder under ``path``, by name."""
     from mozaiks.manifests import discover
+    from mozaiks.manifests.pack_graph import EMPTY_PACK
 
     if not path.is_dir():
         raise Failure(f"there is no folder {path}: make it, or name another with MOZAIKS_WORKFLOWS_PATH")
     found = discover(path)
+    graph = found.pack.graph or EMPTY_PACK
     valid = [
         Listed(
             name=spec.name,
@@ -44,6 +50,7 @@ def discover_workflows(path: Path) -> list[Listed]:
             startup_mode=str(spec.startup_mode),
             version=spec.version,
             problems=tuple(str(problem) for problem in found.warnings.get(spec.name, ())),
+            needs=tuple(each.workflow for each in graph.dependencies_of(spec.name) if each.gating == "required"),
         )
         for spec in found
     ]
@@ -55,7 +62,9 @@ def discover_workflows(path: Path) -> list[Listed]:
 
 
 def list_workflows(folder: Path, *, as_json: bool) -> bool:
-    """Print the workflows of a command run in ``folder``; returns whether all are valid."""
+    """Print the workflows of a command run in ``folder``, and their journeys; returns whether everything is valid."""
+    from mozaiks.manifests.pack import read_pack
+
     path = (folder / read_settings(folder).mozaiks_workflows_path).resolve()
     listed = discover_workflows(path)
     if as_json:
@@ -65,7 +74,18 @@ def list_workflows(folder: Path, *, as_json: bool) -> bool:
     else:
         out().print(_table(listed))
         tell_problems(listed)
-    return all(workflow.valid for workflow in listed)
+    pack = read_pack(path, [workflow.name for workflow in listed])
+    if pack.problems:
+        lines = [
+            "! the pack of the workflows is invalid, and no chat can begin:",
+            *(f"  {each}" for each in pack.problems),
+        ]
+        errors().print(Text(printable("\n".join(lines)), style="red"))
+    elif pack.graph is not None and not as_json:
+        for journey in pack.graph.journeys:
+            steps = " → ".join(" + ".join(group) for group in journey.groups)
+            out().print(Text(printable(f"journey {journey.name}: {steps}")))
+    return pack.graph is not None and all(workflow.valid for workflow in listed)
 
 
 def tell_problems(listed: list[Listed]) -> None:
@@ -79,7 +99,7 @@ def tell_problems(listed: list[Listed]) -> None:
 
 def _table(listed: list[Listed]) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in ("workflow", "state", "agents", "tools", "startup", "version"):
+    for heading in ("workflow", "state", "agents", "tools", "startup", "needs", "version"):
         table.add_column(heading, overflow="fold")
     for workflow in listed:
         table.add_row(
@@ -88,6 +108,7 @@ def _table(listed: list[Listed]) -> Table:
             Text(printable("\n".join(workflow.agents)) or "-"),
             Text(printable("\n".join(workflow.tools)) or "-"),
             workflow.startup_mode or "-",
+            Text(printable("\n".join(workflow.needs)) or "-"),
             Text((workflow.version or "-")[:12], "dim"),
         )
     return table

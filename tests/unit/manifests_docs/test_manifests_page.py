@@ -15,6 +15,7 @@ from mozaiks.engine.functions import INJECTED
 from mozaiks.manifests import WorkflowSpec, inspect_workflow
 from mozaiks.manifests.canonical.hooks import HookEntry
 from mozaiks.manifests.expressions import parse
+from mozaiks.manifests.pack import read_pack
 from mozaiks.manifests.schemas import FILES
 from mozaiks.manifests.spec import Pattern
 from mozaiks_local.cli.manifest_reference import BEGIN, with_reference
@@ -80,8 +81,20 @@ def test_the_reference_is_that_of_todays_models() -> None:
 
 
 def test_every_file_of_the_language_has_an_example() -> None:
-    shown = {Path(name).name.split(".")[0] for example in EXAMPLES for name in example.files}
-    assert {"nested_pack" if name == "workflow_graph" else name for name in shown} >= set(FILES)
+    meant = {"../_pack/workflow_graph": "pack", "_pack/workflow_graph": "nested_pack"}
+    shown = {name.rpartition(".")[0] for example in EXAMPLES for name in example.files}
+    assert {meant.get(name, name) for name in shown} >= set(FILES)
+
+
+def test_the_pack_of_the_example_says_what_its_text_says(tmp_path: Path) -> None:
+    (example,) = (example for example in EXAMPLES if example.title == "The pack of all workflows")
+    folder_of(example, tmp_path)
+    graph = read_pack(tmp_path, ["Desk", "Interview", "Report", "Tour"]).require()
+    assert [(each.workflow, each.gating) for each in graph.dependencies_of("Desk")] == [
+        ("Interview", "required"),
+        ("Tour", "optional"),
+    ]
+    assert graph.journeys[0].groups == (("Interview",), ("Desk", "Tour"), ("Report",))
 
 
 @pytest.mark.parametrize("row", tables(HAND_WRITTEN, "expression"), ids=lambda row: row[0])
