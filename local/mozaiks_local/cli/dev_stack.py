@@ -23,7 +23,7 @@ from mozaiks_local.cli.redaction import redacted
 from mozaiks_local.cli.steps import Steps
 from mozaiks_local.cli.stopping import stop_requested
 from mozaiks_local.cli.worker_log import WorkerLog
-from mozaiks_local.cli.workflows import Listed, discover_workflows, tell_problems
+from mozaiks_local.cli.workflows import Listed, discover_workflows, tell_pack_problems, tell_problems
 from mozaiks_local.client import ApiError, call_api
 from mozaiks_local.demo_model import MODEL_NAME, DemoModel
 from mozaiks_local.mongod import EmbeddedMongod
@@ -152,6 +152,7 @@ class DevStack:
 
     def _announce(self, url: str, listed: list[Listed], *, page: bool) -> None:
         tell_problems(listed)
+        tell_pack_problems(self._workflows, listed)
         valid = [workflow.name for workflow in listed if workflow.valid]
         shown = ("database", "model", "stack", "page")
         parts = {name: said for name, said in self._steps.results.items() if name in shown}

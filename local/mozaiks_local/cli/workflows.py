@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
@@ -12,7 +13,10 @@ from rich.text import Text
 from mozaiks_local.cli.console import Failure, errors, out, printable
 from mozaiks_local.cli.environment import read_settings
 
-__all__ = ["Listed", "discover_workflows", "list_workflows", "tell_problems"]
+if TYPE_CHECKING:
+    from mozaiks.manifests.pack import LoadedPack
+
+__all__ = ["Listed", "discover_workflows", "list_workflows", "tell_pack_problems", "tell_problems"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +67,6 @@ def discover_workflows(path: Path) -> list[Listed]:
 
 def list_workflows(folder: Path, *, as_json: bool) -> bool:
     """Print the workflows of a command run in ``folder``, and their journeys; returns whether everything is valid."""
-    from mozaiks.manifests.pack import read_pack
-
     path = (folder / read_settings(folder).mozaiks_workflows_path).resolve()
     listed = discover_workflows(path)
     if as_json:
@@ -74,14 +76,8 @@ def list_workflows(folder: Path, *, as_json: bool) -> bool:
     else:
         out().print(_table(listed))
         tell_problems(listed)
-    pack = read_pack(path, [workflow.name for workflow in listed])
-    if pack.problems:
-        lines = [
-            "! the pack of the workflows is invalid, and no chat can begin:",
-            *(f"  {each}" for each in pack.problems),
-        ]
-        errors().print(Text(printable("\n".join(lines)), style="red"))
-    elif pack.graph is not None and not as_json:
+    pack = tell_pack_problems(path, listed)
+    if pack.graph is not None and not as_json:
         for journey in pack.graph.journeys:
             steps = " → ".join(" + ".join(group) for group in journey.groups)
             out().print(Text(printable(f"journey {journey.name}: {steps}")))
@@ -95,6 +91,17 @@ def tell_problems(listed: list[Listed]) -> None:
             state = "has warnings" if workflow.valid else "is invalid"
             lines = [f"! the workflow {workflow.name!r} {state}:", *(f"  {problem}" for problem in workflow.problems)]
             errors().print(Text(printable("\n".join(lines)), style="yellow" if workflow.valid else "red"))
+
+
+def tell_pack_problems(path: Path, listed: list[Listed]) -> LoadedPack:
+    """Say what is wrong with the pack of the workflows under ``path``, if anything is; returns what came of it."""
+    from mozaiks.manifests.pack import read_pack
+
+    pack = read_pack(path, [workflow.name for workflow in listed])
+    if pack.problems:
+        lines = ["! the pack of the workflows is invalid, and no chat can begin:", *map(str, pack.problems)]
+        errors().print(Text(printable("\n  ".join(lines)), style="red"))
+    return pack
 
 
 def _table(listed: list[Listed]) -> Table:
