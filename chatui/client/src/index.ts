@@ -21,3 +21,4 @@ export type { Surroundings, Watcher } from "./socket/surroundings.js";
 export { initialState } from "./state/initial.js";
 export { reduce } from "./state/reduce.js";
 export type * from "./state/types.js";
+export type { UiToolProps } from "./ui-tool.js";

@@ -1,0 +1,39 @@
+import type { JsonValue } from "@mozaiks/client";
+import { memo } from "react";
+import { Markdown } from "../text/Markdown.tsx";
+import { hueOf } from "./hues.ts";
+import { Data } from "./Data.tsx";
+
+interface Props {
+  readonly role: "user" | "assistant" | "system";
+  /** Named above the text; null where the same one spoke before. */
+  readonly agent: string | null;
+  readonly text: string;
+  readonly structured?: JsonValue | undefined;
+  readonly writing?: boolean;
+}
+
+export const Message = memo(function Message({ role, agent, text, structured, writing = false }: Props) {
+  if (role === "user") {
+    return (
+      <div className="message" data-role="user">
+        <span className="visually-hidden">You said: </span>
+        <div className="bubble">{text}</div>
+      </div>
+    );
+  }
+  const isData = structured !== undefined && structured !== null && typeof structured === "object";
+  return (
+    <div className="message" data-role={role} data-writing={writing || undefined}>
+      {agent !== null && (
+        <p className="agent" style={{ "--hue": hueOf(agent) } as React.CSSProperties}>
+          <span className="agent-mark" aria-hidden="true">
+            {agent.slice(0, 1)}
+          </span>
+          {agent}
+        </p>
+      )}
+      {isData ? <Data value={structured} /> : <Markdown text={text} />}
+    </div>
+  );
+});

@@ -1,0 +1,124 @@
+/** A chat's log as spans of time: runs, in them turns, in them model calls, tools and waits. */
+
+import type { JsonValue, ServerFrame } from "@mozaiks/client";
+
+export type SpanKind = "run" | "turn" | "model" | "tool" | "wait" | "error";
+
+export interface Span {
+  readonly key: string;
+  readonly kind: SpanKind;
+  readonly name: string;
+  /** 0 for a run, 1 for what is in it, 2 for what is in a turn. */
+  readonly depth: number;
+  /** Milliseconds since 1970. */
+  readonly start: number;
+  /** Null while it lasts. */
+  readonly end: number | null;
+  readonly seq: number;
+  readonly facts: readonly string[];
+  readonly bad: boolean;
+}
+
+type Open = { -readonly [Key in keyof Span]: Span[Key] };
+type Data = Readonly<Record<string, JsonValue | undefined>>;
+
+export function spansOf(frames: readonly ServerFrame[]): readonly Span[] {
+  const spans: Open[] = [];
+  let run: Open | null = null;
+  let turn: Open | null = null;
+  /** Since when the model may have been at work. */
+  let quietSince = 0;
+  const tools = new Map<string, Open>();
+  const waits = new Map<string, Open>();
+
+  const begin = (kind: SpanKind, name: string, depth: number, start: number, frame: { seq: number }): Open => {
+    const span: Open = {
+      key: `${frame.seq}-${spans.length}`, kind, name, depth, start, end: null, seq: frame.seq, facts: [], bad: false,
+    };
+    spans.push(span);
+    return span;
+  };
+  const close = (span: Open | null | undefined, end: number, ...facts: string[]): void => {
+    if (!span || span.end !== null) return;
+    span.end = end;
+    span.facts = [...span.facts, ...facts];
+  };
+
+  for (const frame of frames) {
+    const { type, seq, timestamp } = frame as { type: string; seq?: number; timestamp: string };
+    if (seq === undefined) continue;
+    const at = Date.parse(timestamp);
+    const data = frame.data as unknown as Data;
+    const here = { seq };
+    switch (type) {
+      case "chat.run_start":
+        run = begin("run", `Run ${text(data.run_no)}`, 0, at, here);
+        turn = null;
+        quietSince = at;
+        break;
+      case "chat.select_speaker":
+        close(turn, at);
+        turn = begin("turn", text(data.agent) || "An agent that is not shown", 1, at, here);
+        quietSince = at;
+        break;
+      case "chat.usage_delta": {
+        const call = begin("model", text(data.model) || "model", turn === null ? 1 : 2, quietSince || at, here);
+        const cost = data.cost_usd;
+        close(
+          call,
+          at,
+          `${text(data.prompt_tokens)} + ${text(data.completion_tokens)} tokens`,
+          typeof cost === "number" ? `$${cost.toFixed(4)}` : "not priced",
+        );
+        quietSince = at;
+        break;
+      }
+      case "chat.tool_call": {
+        const asks = data.awaiting_response === true;
+        const span = begin("tool", text(data.tool_name), turn === null ? 1 : 2, at, here);
+        tools.set(text(data.tool_call_id), span);
+        if (asks) {
+          const name = data.interaction_type === "approval" ? "Waits for approval" : "Waits for an answer";
+          waits.set(String((frame as { event_id?: string }).event_id), begin("wait", name, span.depth + 1, at, here));
+        }
+        break;
+      }
+      case "chat.tool_response": {
+        const span = tools.get(text(data.tool_call_id));
+        close(span, at, text(data.status));
+        if (span) span.bad = data.success === false;
+        quietSince = at;
+        break;
+      }
+      case "chat.ui_tool_complete":
+      case "chat.ui_tool_dismiss":
+        close(waits.get(text(data.request_id)), at, text(data.status ?? data.reason));
+        break;
+      case "chat.input_request":
+        waits.set(text(data.request_id), begin("wait", "Waits for the user", 1, at, here));
+        break;
+      case "chat.input_ack":
+      case "chat.input_timeout":
+        close(waits.get(text(data.request_id)), at);
+        break;
+      case "chat.error": {
+        const span = begin("error", text(data.code), turn === null ? 1 : 2, at, here);
+        span.bad = true;
+        close(span, at, text(data.message));
+        break;
+      }
+      case "chat.run_complete":
+        close(turn, at);
+        close(run, at, text(data.status), `${text(data.turns)} turns`);
+        if (run) run.bad = data.status === "failed" || data.status === "timed_out";
+        turn = null;
+        run = null;
+        break;
+    }
+  }
+  return spans;
+}
+
+function text(value: JsonValue | undefined): string {
+  return value === null || value === undefined ? "" : String(value);
+}

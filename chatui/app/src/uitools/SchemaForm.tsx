@@ -1,0 +1,57 @@
+import type { JsonObject, JsonValue } from "@mozaiks/client";
+import Form, { type IChangeEvent } from "@rjsf/core";
+import type { RJSFSchema, UiSchema } from "@rjsf/utils";
+import { useId, useMemo, useState } from "react";
+import { validator } from "./validator.ts";
+
+interface Props {
+  readonly schema: JsonObject;
+  readonly value?: JsonValue;
+  readonly disabled: boolean;
+  readonly onAnswer: (value: JsonValue) => void;
+}
+
+/** A form that answers with a value that fits `schema`. */
+export default function SchemaForm({ schema, value, disabled, onAnswer }: Props) {
+  const [sent, setSent] = useState(false);
+  const [data, setData] = useState<unknown>(value);
+  const id = useId().replace(/[^\w-]/g, "");
+  const ui = useMemo((): UiSchema => uiOf(schema), [schema]);
+  return (
+    <Form
+      className="schema-form"
+      idPrefix={`form-${id}`}
+      schema={schema as RJSFSchema}
+      uiSchema={ui}
+      validator={validator}
+      formData={data}
+      disabled={disabled || sent}
+      noHtml5Validate
+      showErrorList={false}
+      focusOnFirstError
+      onChange={(event: IChangeEvent) => setData(event.formData)}
+      onSubmit={(event: IChangeEvent) => {
+        setSent(true);
+        onAnswer(event.formData as JsonValue);
+      }}
+    />
+  );
+}
+
+/** How the fields are drawn: a long text as an area, few choices as radio buttons. */
+function uiOf(schema: JsonObject): UiSchema {
+  const ui: UiSchema = { "ui:submitButtonOptions": { submitText: "Send" }, ...hint(schema) };
+  const { properties } = schema;
+  if (typeof properties === "object" && properties !== null && !Array.isArray(properties)) {
+    for (const [key, field] of Object.entries(properties)) {
+      if (typeof field === "object" && field !== null && !Array.isArray(field)) ui[key] = hint(field as JsonObject);
+    }
+  }
+  return ui;
+}
+
+function hint(field: JsonObject): UiSchema {
+  if (Array.isArray(field.enum) && field.enum.length <= 5) return { "ui:widget": "radio" };
+  if (field.type === "string" && Number(field.maxLength ?? 0) > 200) return { "ui:widget": "textarea" };
+  return {};
+}
