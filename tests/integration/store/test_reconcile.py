@@ -17,15 +17,19 @@ from mozaiks.bootstrap import now
 from mozaiks.chats.changes import Change
 from mozaiks.chats.decisions import IDLE_GRACE, LEASE_GRACE, START_GRACE
 from mozaiks.chats.endings import Endings
+from mozaiks.chats.erasure import Eraser
 from mozaiks.chats.reconcile import Reconciler
 from mozaiks.chats.service import ChatService
 from mozaiks.chats.states import Chat, ChatStatus, Lease, PendingInput, pending_input
 from mozaiks.errors import MozaiksError
 from mozaiks.journeys.standing import JourneyStanding
+from mozaiks.push.closing import SocketCloser
 from mozaiks.push.connections import Connection
+from mozaiks.push.gateway import ApiGateway
 from mozaiks.store.chats import MongoChats
 from mozaiks.store.connections import MongoConnections
 from mozaiks.store.drafts import MongoDrafts
+from mozaiks.store.erasures import MongoErasures
 from mozaiks.store.events import MongoEventLog
 from mozaiks.store.journeys import MongoJourneys
 from mozaiks.store.secrets import MongoSecrets
@@ -42,6 +46,7 @@ NOTHING = {
     "expired_requests": 0,
     "untold_ends": 0,
     "expired_connections": 0,
+    "erasures": 0,
     "failed": 0,
 }
 
@@ -104,7 +109,17 @@ def reconciler(chats: MongoChats, database: Documents, starts: Starts, clock: Cl
         journeys=JourneyStanding(MongoJourneys(database, clock)),
         clock=clock,
     )
-    return Reconciler(MongoUnfinished(database), service, starts, MongoConnections(database), clock)
+    connections = MongoConnections(database)
+    eraser = Eraser(
+        chats=chats,
+        erasures=MongoErasures(database, clock),
+        outbox=starts,
+        endings=service.endings,
+        sockets=SocketCloser(connections, ApiGateway(None, 1.0), clock),
+        stop_journeys=lambda _tenant: None,
+        clock=clock,
+    )
+    return Reconciler(MongoUnfinished(database), service, starts, connections, eraser, clock)
 
 
 def twice_at_once(reconciler: Reconciler) -> dict[str, int]:

@@ -12,7 +12,6 @@ from mozaiks.access.principal import checked_id
 from mozaiks.bootstrap import Parts
 from mozaiks.errors import MozaiksError
 from mozaiks.web.app import create_app
-from mozaiks.web.not_built import NOT_BUILT
 
 from .conftest import MakeParts
 
@@ -62,13 +61,6 @@ def test_a_changed_manifest_is_read_again_on_a_developers_machine(api: TestClien
     assert [each["name"] for each in api.get("/api/workflows").json()["invalid"]] == ["Broken"]
     (workflows / "Broken" / "orchestrator.yaml").write_text("workflow_name: Broken\n")
     assert api.get("/api/workflows").json()["invalid"] == []
-
-
-@pytest.mark.parametrize(("method", "path"), NOT_BUILT)
-def test_what_is_not_built_says_so(api: TestClient, method: str, path: str) -> None:
-    answer = api.request(method, re.sub(r"{\w+}", "x1", path))
-    assert (answer.status_code, answer.json()["code"]) == (501, "NOT_BUILT")
-    assert answer.json()["detail"] == f"{method} {path} is not built yet"
 
 
 def test_the_description_knows_problems_and_not_the_frameworks_errors(api: TestClient) -> None:

@@ -11,7 +11,6 @@ import yaml
 
 from mozaiks.chats.commands import SubmitInput
 from mozaiks.chats.events import DURABLE
-from mozaiks.web.not_built import NOT_BUILT
 
 from .blocks import README, ROOT, Block, blocks, pages
 
@@ -40,11 +39,6 @@ def test_the_table_of_the_deployment_is_the_template() -> None:
     template = yaml.load((ROOT / "template.yaml").read_text(encoding="utf-8"), _Template)  # noqa: S506 - a SafeLoader
     rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", section("What is deployed"), re.MULTILINE)
     assert sorted(re.findall(r"\w+", " ".join(rows))) == sorted(template["Resources"])
-
-
-def test_routes_that_are_not_built_are_listed() -> None:
-    rows = re.findall(r"^\| ([A-Z, ]+) \| `(/\S+)` \|", section("Not built yet"), re.MULTILINE)
-    assert {(method, path) for methods, path in rows for method in methods.split(", ")} == set(NOT_BUILT)
 
 
 def test_the_picture_names_events_functions_and_files_that_exist() -> None:

@@ -44,6 +44,12 @@ class ExpiredConnections(Protocol):
     def delete_expired(self, now: datetime, limit: int) -> int: ...
 
 
+class Interrupted(Protocol):
+    def go_on(self, limit: int) -> int:
+        """Finish what was interrupted, as time allows; how much was finished."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Reconciler:
     """Repairs in batches, and stops in time for the function that runs it (``budget_seconds``)."""
@@ -52,6 +58,7 @@ class Reconciler:
     service: ChatService
     runs: RunStarter
     connections: ExpiredConnections
+    eraser: Interrupted
     clock: Callable[[], datetime]
     budget_seconds: float = 45.0
 
@@ -62,7 +69,7 @@ class Reconciler:
         -------
         dict
             What was done, by kind: ``lost_starts``, ``stalled_runs``, ``expired_requests``, ``untold_ends``,
-            ``expired_connections``; and how often it ``failed``.
+            ``expired_connections``, ``erasures``; and how often it ``failed``.
         """
         deadline = time.monotonic() + self.budget_seconds
         failures = [0]
@@ -87,8 +94,17 @@ class Reconciler:
             "expired_requests": each(self.unfinished.due_requests(now, BATCH), self.service.expire_due),
             "untold_ends": each(self.unfinished.unsettled_ends(now - TOLD_AFTER, BATCH), self._settle),
             "expired_connections": self.connections.delete_expired(now, BATCH),
+            "erasures": self._go_on_erasing(failures),
             "failed": failures[0],
         }
+
+    def _go_on_erasing(self, failures: list[int]) -> int:
+        try:
+            return self.eraser.go_on(BATCH)
+        except MozaiksError as error:
+            log.warning("An erasure failed and is tried again: %s", error.code)
+            failures[0] += 1
+            return 0
 
     def _start(self, chat: Chat) -> int:
         now = self.clock()

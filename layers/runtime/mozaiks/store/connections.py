@@ -10,6 +10,7 @@ from pymongo.database import Database
 from mozaiks.access.principal import Tenant
 from mozaiks.push.connections import MOST_FOLLOWED, Connection
 from mozaiks.store.client import Document, reachable
+from mozaiks.store.erasures import refuse_erased
 
 __all__ = ["MongoConnections"]
 
@@ -18,13 +19,16 @@ _FOLLOWS = {"$ifNull": ["$follows", []]}
 
 class MongoConnections:
     def __init__(self, database: Database[Document]) -> None:
+        self._database = database
         self._connections = database["connections"]
 
     def add(self, connection: Connection) -> None:
+        """Store a connection. ``CHAT_NOT_FOUND`` if its chat was erased meanwhile."""
         with reachable():
             self._connections.replace_one(
                 {"_id": connection.connection_id}, {"_id": connection.connection_id, **_fields(connection)}, upsert=True
             )
+            refuse_erased(self._database, connection.chat_id, lambda: self.remove(connection.connection_id))
 
     def get(self, connection_id: str, now: datetime) -> Connection | None:
         """The connection, by the id API Gateway gave it and vouches for on every frame."""

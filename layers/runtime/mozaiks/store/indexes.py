@@ -90,6 +90,12 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
             [("app_id", ASCENDING), ("user_id", ASCENDING), ("name", ASCENDING)], name="once_per_name", unique=True
         ),
     ],
+    "erasures": [
+        IndexModel([("updated_at", ASCENDING)], name="unfinished"),
+    ],
+    "erased_chats": [
+        IndexModel([("sweep_at", ASCENDING)], name="to_sweep"),
+    ],
     "chat_drafts": [
         IndexModel([("expires_at", ASCENDING)], name="janitor", expireAfterSeconds=0),
     ],

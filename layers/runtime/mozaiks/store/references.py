@@ -19,7 +19,7 @@ from pymongo.errors import InvalidName, OperationFailure
 from mozaiks.access.principal import Tenant
 from mozaiks.chats.events import timestamp
 from mozaiks.store.client import Document, reachable
-from mozaiks.store.indexes import INDEXES
+from mozaiks.store.collections import COLLECTIONS
 
 __all__ = ["MAX_BYTES", "MAX_DOCUMENTS", "MongoReferences"]
 
@@ -28,7 +28,7 @@ MAX_DOCUMENTS: Final = 200
 MAX_BYTES: Final = 1024 * 1024
 """JSON of one answer; a larger one is refused."""
 
-_OWN: Final = frozenset(INDEXES) | {"app_themes", "journeys", "secrets"}
+_OWN: Final = frozenset(each.name for each in COLLECTIONS)
 _OWN_PREFIXES: Final = ("workflow_stats_", "system.")
 
 _CODEC: Final = CodecOptions[Document](

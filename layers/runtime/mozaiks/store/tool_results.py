@@ -11,6 +11,7 @@ from pymongo.errors import DuplicateKeyError
 
 from mozaiks.access.principal import Tenant
 from mozaiks.store.client import Document, reachable
+from mozaiks.store.erasures import refuse_erased
 from mozaiks.store.text import from_text, to_text
 
 __all__ = ["MongoToolResults", "to_document"]
@@ -18,6 +19,7 @@ __all__ = ["MongoToolResults", "to_document"]
 
 class MongoToolResults:
     def __init__(self, database: Database[Document]) -> None:
+        self._database = database
         self._results = database["tool_results"]
 
     def keep(
@@ -29,12 +31,19 @@ class MongoToolResults:
         -------
         dict
             The result that counts: the stored one, whoever stored it.
+
+        Raises
+        ------
+        MozaiksError
+            ``CHAT_NOT_FOUND`` if the chat was erased meanwhile; nothing is left of the result then.
         """
+        document = to_document(tenant.app_id, chat_id, call_id, tool_name, result, at)
         with reachable():
             try:
-                self._results.insert_one(to_document(tenant.app_id, chat_id, call_id, tool_name, result, at))
+                self._results.insert_one(document)
             except DuplicateKeyError:
                 return self.read(tenant, chat_id, [call_id])[call_id]
+            refuse_erased(self._database, chat_id, lambda: self._results.delete_one({"_id": document["_id"]}))
         return result
 
     def read(self, tenant: Tenant, chat_id: str, call_ids: Iterable[str]) -> dict[str, dict[str, Any]]:

@@ -17,11 +17,11 @@ from mozaiks.web import (
     answers,
     available,
     chats,
+    erasure,
     events,
     figures,
     health,
     journeys,
-    not_built,
     oauth,
     problems,
     secrets,
@@ -81,8 +81,8 @@ def create_app(parts: Parts) -> FastAPI:
         trace,
         oauth,
         secrets,
+        erasure,
         themes,
-        not_built,
     )
     for module in modules:
         app.include_router(module.routes)
@@ -98,6 +98,7 @@ def _runtime(parts: Parts) -> Runtime:
         gates=parts.gates,
         journeys=parts.journeys,
         secrets=parts.secrets,
+        eraser=parts.eraser,
         workflows=parts.workflows,
         figures=MongoFigures(parts.database),
         themes=ThemeService(MongoThemes(parts.database), parts.service.clock),

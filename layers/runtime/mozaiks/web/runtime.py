@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 from mozaiks.access.connecting import Tokens
 from mozaiks.access.principal import Principal
 from mozaiks.access.secrets import Secrets
+from mozaiks.chats.erasure import Eraser
 from mozaiks.chats.service import ChatService
 from mozaiks.chats.states import Chat
 from mozaiks.errors import MozaiksError
@@ -41,6 +42,7 @@ class Runtime:
     gates: Gates
     journeys: JourneyService
     secrets: Secrets
+    eraser: Eraser
     workflows: Workflows
     figures: Figures
     themes: ThemeService
