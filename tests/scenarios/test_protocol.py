@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import shutil
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -254,6 +255,35 @@ ANSWERS: dict[str, Frame] = {
 ACTION: Frame = {"component_id": "palette", "action_type": "pick", "set": {"colour": "red"}}
 
 
+async def socket_that_starts(house: House, played: Played) -> None:
+    """Starts other chats, one by one and together, and is told what comes too early."""
+    delivery, invoice = {"workflow_name": "Delivery"}, {"workflow_name": "Invoice"}
+    needs = {"id": "Delivery", "reason": "The invoice lists what was delivered."}
+    pack = house.workflows / "_pack" / "workflow_graph.json"
+    pack.write_text(json.dumps({"workflows": [{"id": "Invoice", "dependencies": [needs]}]}))
+    async with Socket(played, (await house.start("Silent")).websocket_url) as socket:
+        await socket.until("chat.resume_boundary")
+        await socket.send({"type": "chat.start_workflow", **invoice, "client_message_id": "invoice-1"})
+        await socket.until("chat.prereq_blocked", workflow_name="Invoice")
+        await socket.send({"type": "chat.start_workflow", **invoice, "client_request_id": "invoice-2"})
+        await socket.until("chat.prereq_blocked", client_request_id="invoice-2")
+        await socket.send(example("chat.start_workflow_batch"))
+        batch = await socket.until("chat.workflow_batch_started")
+        assert [each["code"] for each in batch["data"]["skipped"]] == ["PREREQUISITES_MISSING"]
+        await socket.send({"type": "chat.start_workflow_batch", "runs": [delivery]})
+        await socket.until("chat.run_complete", status="completed")
+
+        await socket.send(example("chat.start_workflow"))
+        await socket.until("chat.workflow_started", reused=False)
+        await socket.send({"type": "chat.start_workflow", **invoice, "client_request_id": "invoice-2"})
+        await socket.until("chat.workflow_started", client_request_id="invoice-2")
+
+        await socket.note_refusal("chat.start_workflow", workflow_name="Delivry")
+        await socket.note_refusal("chat.start_workflow", workflow_name="Torn")
+        pack.write_text("{")
+        await socket.note_refusal("chat.start_workflow", **delivery)
+
+
 async def conversation(house: House) -> Played:
     played = Played()
     started = await house.start("Protocol")
@@ -263,6 +293,7 @@ async def conversation(house: House) -> Played:
     async with Socket(played, silent.websocket_url, batch="true") as socket:
         await socket.until("chat.batch")
         await socket.note_refusal("user.input.submit", text="hello?")
+    await socket_that_starts(house, played)
     return played
 
 
@@ -271,13 +302,25 @@ def played(house: House) -> Iterator[Played]:
     before, house.demo.token_delay_ms = house.demo.token_delay_ms, 0
     house.workflow("Protocol", AGENTS, tools=TOOLS, code=CODE, visual_agents=["Host", "Planner"])
     house.workflow("Silent", {"Host": [{"say": "Nobody asked."}]}, startup_mode="BackendOnly")
+    for name in ("Delivery", "Invoice"):
+        house.workflow(name, {"Host": [{"say": "That is on its way."}]}, human_in_the_loop=False)
+    house.workflow("Torn", {"Host": [{"say": "Nothing."}]})
+    (house.workflows / "Torn" / "agents.yaml").unlink()
     folder = house.workflows / "Protocol"
     (folder / "hooks").mkdir()
     (folder / "hooks" / "greeting.py").write_text(HOOK_CODE)
     parts = {"context_variables": VARIABLES, "structured_outputs": OUTPUTS, "handoffs": HANDOFFS, "hooks": HOOKS}
     for name, text in parts.items():
         (folder / f"{name}.yaml").write_text(text)
-    yield asyncio.run(conversation(house))
+    pack, kept = house.workflows / "_pack", house.workflows / "_kept"
+    if pack.exists():
+        pack.rename(kept)
+    pack.mkdir()
+    spoken = asyncio.run(conversation(house))
+    shutil.rmtree(pack)
+    if kept.exists():
+        kept.rename(pack)
+    yield spoken
     house.demo.token_delay_ms = before
 
 
@@ -350,8 +393,7 @@ def test_what_the_visitor_may_not_see_was_not_said(played: Played) -> None:
         (['{"type":"ping","data":{"text":"', "x" * 20_000, "x" * 20_000, '"}}'], "FRAME_TOO_LARGE"),
         (['{"type":"client.resume","last_seq":-1}'], "VALIDATION"),
         (['{"type":"ping","chat_id":"another"}'], "CHAT_NOT_FOUND"),
-        (['{"type":"chat.start_workflow","workflow_name":"HelloWorld"}'], "NOT_BUILT"),
-        (['{"type":"chat.start_workflow_batch","runs":[]}'], "NOT_BUILT"),
+        (['{"type":"chat.start_workflow_batch","runs":[]}'], "VALIDATION"),
     ],
 )
 def test_any_command_may_be_refused_with_these(house: House, play: Any, pieces: list[str], code: str) -> None:

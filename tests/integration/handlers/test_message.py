@@ -148,7 +148,7 @@ def test_a_ping_is_answered(call: Call, event: Read, join: Join, frames: list[di
             {"type": "chat.component_action", "component_id": "c", "action_type": "a", "set": {"x": 1}},
             "FORBIDDEN_VARIABLE",
         ),
-        ({"type": "chat.start_workflow", "workflow_name": "W"}, "NOT_BUILT"),
+        ({"type": "chat.start_workflow", "workflow_name": "W"}, "WORKFLOW_NOT_FOUND"),
         ({"type": "ping", "chat_id": CHAT}, "CHAT_NOT_FOUND"),
     ],
 )
