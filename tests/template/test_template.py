@@ -33,6 +33,7 @@ POST, DELETE = (arn("execute-api", f"ChatSocket/prod/{verb}/@connections/abc=") 
 MACHINES = [arn("states", f"stateMachine:{name}") for name in ("RunStateMachine", "JourneyStateMachine")]
 START = {("states:StartExecution", machine) for machine in MACHINES}
 ANSWER = {("states:SendTaskSuccess", machine) for machine in MACHINES}
+DESCRIBE = ("states:DescribeExecution", arn("states", "execution:RunStateMachine:chat-r1"))
 SECRET = "secretsmanager:GetSecretValue"
 PUSH = {("execute-api:ManageConnections", POST), ("execute-api:ManageConnections", DELETE)}
 SECRETS = {(SECRET, MONGO), (SECRET, JWT)}
@@ -44,7 +45,7 @@ MAY = {
     "MessageFunction": {*SECRETS, *PUSH, SEAL, *START, *ANSWER, LETTER},
     "OrchestrateFunction": {*SECRETS, *PUSH, OPEN, (SECRET, KEY), (SECRET, PLATFORM), *START, *ANSWER},
     "ApiFunction": {*SECRETS, *PUSH, SEAL, *START, (SECRET, REALTIME), *ANSWER},
-    "ReconcileFunction": {*SECRETS, *PUSH, *START, LETTER, *ANSWER},
+    "ReconcileFunction": {*SECRETS, *PUSH, *START, LETTER, *ANSWER, DESCRIBE},
     "RunStateMachine": {("lambda:InvokeFunction", arn("lambda", "function:OrchestrateFunction"))},
     "JourneyStateMachine": {("lambda:InvokeFunction", arn("lambda", "function:OrchestrateFunction"))},
 }

@@ -57,6 +57,9 @@ def submit_input(chat: Chat, command: SubmitInput, message_id: str, now: datetim
     fields: ChatFields = {} if queued else claim(chat, now)
     if running and command.on_busy == "interrupt":
         fields = {"interrupt_requested": True}
+    elif chat.waiting_for == "children" and command.on_busy == "interrupt" and chat.batch is not None:
+        # There is no turn to stop, but there are children: the chat goes on with those that have ended.
+        fields = {"batch": replace(chat.batch, stopping=True)}
     reply = {"accepted": True, "queued": queued, "message_id": message_id, "request_id": None}
     return Change(
         fields, (user_text(command.text, message_id),), says=0, command=CommandRecord("user.input.submit", reply)
