@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 __all__ = ["Row", "Samples", "Target", "Unit", "quantile"]
 
-Unit = Literal["ms", "µs", "MB", "×", "posts", "chats/s", "modules"]
+Unit = Literal["ms", "µs", "MB", "×", "posts", "chats/s", "modules", "transitions"]
 
 
 def quantile(values: Sequence[float], share: float) -> float:

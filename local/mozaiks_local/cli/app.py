@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from mozaiks_local.cli.cost_command import cost
 from mozaiks_local.cli.dev_token import token
 from mozaiks_local.cli.workflow_commands import convert, new, validate
 
@@ -139,6 +140,7 @@ def admin_stop(
         end_with(failure)
 
 
+app.command()(cost)
 app.command()(token)
 app.command()(validate)
 app.command()(new)
