@@ -18,6 +18,7 @@ from mozaiks.access.signing_keys import SigningKeys
 from mozaiks.access.tokens import TokenChecker
 from mozaiks.chats.endings import Endings
 from mozaiks.chats.erasure import Eraser
+from mozaiks.chats.exporting import Exporter
 from mozaiks.chats.reconcile import Reconciler
 from mozaiks.chats.service import ChatService
 from mozaiks.chats.states import Chat, JoinKind
@@ -50,6 +51,7 @@ from mozaiks.store.connections import MongoConnections
 from mozaiks.store.drafts import MongoDrafts
 from mozaiks.store.erasures import MongoErasures
 from mozaiks.store.events import MongoEventLog
+from mozaiks.store.exports import MongoExports
 from mozaiks.store.journeys import MongoJourneys, MongoUnfinishedJourneys
 from mozaiks.store.secrets import MongoSecrets
 from mozaiks.store.unfinished import MongoUnfinished
@@ -154,6 +156,7 @@ class Parts:
             stop_journeys=self.journeys.stop_all,
             clock=now,
         )
+        self.exporter = Exporter(MongoExports(self.database), self.events)
         self.reconciler = Reconciler(
             unfinished=MongoUnfinished(self.database),
             service=self.service,

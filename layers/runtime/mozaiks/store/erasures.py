@@ -1,4 +1,4 @@
-"""``erasures``: what is being erased, until it is; ``erased_chats``: which chats were, until no worker can remember them.
+"""``erasures``: what is being erased, until it is; ``erased_chats``: which chats were, until no worker remembers them.
 
 A chat that is being erased is taken away from everybody first: its session gets an ``app_id`` that no tenant has. From
 that write on, every read and write of anybody else finds as much of it as of a missing id, and a worker that still

@@ -19,6 +19,7 @@ from mozaiks.web import (
     chats,
     erasure,
     events,
+    export,
     figures,
     health,
     journeys,
@@ -82,6 +83,7 @@ def create_app(parts: Parts) -> FastAPI:
         oauth,
         secrets,
         erasure,
+        export,
         themes,
     )
     for module in modules:
@@ -99,6 +101,7 @@ def _runtime(parts: Parts) -> Runtime:
         journeys=parts.journeys,
         secrets=parts.secrets,
         eraser=parts.eraser,
+        exporter=parts.exporter,
         workflows=parts.workflows,
         figures=MongoFigures(parts.database),
         themes=ThemeService(MongoThemes(parts.database), parts.service.clock),

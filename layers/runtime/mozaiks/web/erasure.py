@@ -18,7 +18,9 @@ __all__ = ["routes"]
 
 routes = APIRouter(tags=["erasure"])
 
-_LATER: dict[int | str, dict[str, Any]] = {202: {"description": "It takes longer. It goes on by itself; the same request again goes on at once."}}
+_LATER: dict[int | str, dict[str, Any]] = {
+    202: {"description": "It takes longer. It goes on by itself; the same request again goes on at once."}
+}
 
 
 class ErasedChat(BaseModel):

@@ -13,6 +13,7 @@ from mozaiks.access.connecting import Tokens
 from mozaiks.access.principal import Principal
 from mozaiks.access.secrets import Secrets
 from mozaiks.chats.erasure import Eraser
+from mozaiks.chats.exporting import Exporter
 from mozaiks.chats.service import ChatService
 from mozaiks.chats.states import Chat
 from mozaiks.errors import MozaiksError
@@ -43,6 +44,7 @@ class Runtime:
     journeys: JourneyService
     secrets: Secrets
     eraser: Eraser
+    exporter: Exporter
     workflows: Workflows
     figures: Figures
     themes: ThemeService
