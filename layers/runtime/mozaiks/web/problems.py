@@ -17,6 +17,7 @@ from mozaiks.errors import CODES, MozaiksError
 
 __all__ = [
     "MEDIA_TYPE",
+    "OF_HTTP",
     "FieldProblem",
     "Problem",
     "from_error",
@@ -30,7 +31,7 @@ log = logging.getLogger("mozaiks.web")
 
 MEDIA_TYPE: Final = "application/problem+json"
 
-_HTTP_CODES: Final = {
+OF_HTTP: Final = {
     400: "BAD_JSON",
     404: "NOT_FOUND",
     405: "METHOD_NOT_ALLOWED",
@@ -143,7 +144,7 @@ async def from_validation(_request: Request, error: Exception) -> Response:
 async def from_http_exception(request: Request, error: Exception) -> Response:
     """Answer what the router refuses: an unknown path, a method a path does not have."""
     assert isinstance(error, HTTPException)  # noqa: S101
-    code = _HTTP_CODES.get(error.status_code, "INTERNAL" if error.status_code >= 500 else "VALIDATION")
+    code = OF_HTTP.get(error.status_code, "INTERNAL" if error.status_code >= 500 else "VALIDATION")
     details = {
         404: "there is no such path",
         405: f"this path does not answer {request.method}",
