@@ -103,3 +103,16 @@ def journey(machines: LocalStack, scripts: Path) -> Callable[..., Play]:
         return Play(client, arn, scripts, script, run, given)
 
     return start
+
+
+@pytest.fixture
+def run(machines: LocalStack, scripts: Path) -> Callable[..., Play]:
+    """Starts an execution of ``run.asl.json``."""
+    client = boto3.client("stepfunctions", endpoint_url=machines.sfn_endpoint, **CREDENTIALS)
+    arn = machines.template.state_machines["RunStateMachine"].arn
+
+    def start(script: Script) -> Play:
+        chat_id = uuid4().hex
+        return Play(client, arn, scripts, script, chat_id, {"app_id": "acme", "chat_id": chat_id, "run_no": 7})
+
+    return start

@@ -36,7 +36,7 @@ class ChildTasks:
             case "children":
                 return dict(self.parents.children_of(app_id, chat_id, run_no))
             case "open_child":
-                self.opener().open(app_id, chat_id, run_no, event["child_id"], event["task_token"])
+                self.opener().open(app_id, chat_id, run_no, event["child_id"], event["token"])
             case "child_late":
                 self.parents.child_late(app_id, chat_id, event["child_id"])
             case "child_lost":
