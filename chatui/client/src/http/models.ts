@@ -25,6 +25,13 @@ export interface ActiveRuns {
   readonly runs: readonly ActiveRunEntry[];
 }
 
+export interface Advised {
+  readonly workflow_name: string;
+  /** Why it comes first; empty where the pack does not say. */
+  readonly reason: string;
+  readonly completed: boolean;
+}
+
 /** How the chats of one app, or of all, fared in the last hours. */
 export interface Aggregate {
   readonly apps: readonly string[];
@@ -76,6 +83,26 @@ export interface Artifact {
   readonly seq: number;
   /** Null where it is large: the event of this `seq` has it. */
   readonly payload?: JsonValue;
+}
+
+/** A workflow as this user finds it. */
+export interface Availability {
+  readonly name: string;
+  readonly description: string;
+  /** Null where the manifests do not load. */
+  readonly startup_mode: StartupMode | null;
+  /** Whether a chat of it can be started now. */
+  readonly available: boolean;
+  /** Why it is not available; what starting it would be answered with. */
+  readonly code: "PREREQUISITES_MISSING" | "PACK_INVALID" | "WORKFLOW_INVALID" | null;
+  /** Workflows the user must complete first. */
+  readonly missing: readonly Missing[];
+  /** Workflows that are better completed first, and hold nothing up. */
+  readonly advised: readonly Advised[];
+}
+
+export interface Available {
+  readonly workflows: readonly Availability[];
 }
 
 export interface CancelChat {
@@ -161,6 +188,50 @@ export interface ChatSummary {
   readonly updated_at: string;
 }
 
+/** Runs, turns, calls and waits, agents that users do not see included. What was said is in the events. */
+export interface ChatTrace {
+  readonly chat_id: string;
+  readonly workflow_name: string;
+  readonly status: ChatStatus;
+  readonly runs: readonly TracedRun[];
+  readonly turns: readonly TracedTurn[];
+  readonly waits: readonly Wait[];
+  /** Those outside a turn. */
+  readonly errors: readonly TracedError[];
+  /** What the log does not tell. */
+  readonly not_known: readonly string[];
+  /** `after` of the next request. */
+  readonly next_after: number;
+  /** Whether more is stored beyond this part. */
+  readonly has_more: boolean;
+}
+
+/** Colours on a dark ground. */
+export interface DarkPalette {
+  /** `#rrggbb` */
+  readonly background?: string;
+  /** `#rrggbb` */
+  readonly surface?: string;
+  /** `#rrggbb` */
+  readonly text?: string;
+  /** `#rrggbb` */
+  readonly muted_text?: string;
+  /** `#rrggbb` */
+  readonly primary?: string;
+  /** `#rrggbb` */
+  readonly on_primary?: string;
+  /** `#rrggbb` */
+  readonly border?: string;
+  /** `#rrggbb` */
+  readonly focus?: string;
+  /** `#rrggbb` */
+  readonly success?: string;
+  /** `#rrggbb` */
+  readonly warning?: string;
+  /** `#rrggbb` */
+  readonly danger?: string;
+}
+
 export interface Database {
   readonly reachable?: true;
   readonly ping_ms: number;
@@ -172,6 +243,23 @@ export interface DurationStatistics {
   readonly p50: number | null;
   readonly p95: number | null;
   readonly max: number | null;
+}
+
+export interface ErasedChat {
+  readonly chat_id: string;
+  /** Nothing is left. */
+  readonly complete: boolean;
+  /** Documents that are gone, by collection. */
+  readonly erased: Readonly<Record<string, number>>;
+}
+
+export interface ErasedUser {
+  readonly app_id: string;
+  readonly user_id: string;
+  /** Nothing is left. */
+  readonly complete: boolean;
+  /** Documents that are gone, by collection. */
+  readonly erased: Readonly<Record<string, number>>;
 }
 
 /** A page of a chat's log, in order. */
@@ -209,6 +297,122 @@ export interface InvalidWorkflow {
   readonly problems: readonly ManifestProblem[];
 }
 
+export interface JourneyChat {
+  readonly workflow_name: string;
+  readonly chat_id: string;
+  /** Where to open the chat's socket. */
+  readonly websocket_url: string;
+  readonly cache_seed: number;
+}
+
+export interface JourneyGroup {
+  /** Its number, from 0. */
+  readonly group: number;
+  /** They run in parallel. */
+  readonly members: readonly JourneyMemberState[];
+}
+
+export interface JourneyMemberState {
+  readonly workflow_name: string;
+  /** Null before its group is open, and where its chat could not be opened. */
+  readonly chat_id: string | null;
+  readonly status: MemberStatus;
+  /** The state of the chat now. */
+  readonly chat_status: ChatStatus | null;
+  /** What the chat waits for, if it does. */
+  readonly waiting_for: "input" | "ui_tool" | "approval" | "children" | null;
+  /** Which of its chats it is; one that was cancelled is replaced on a retry. */
+  readonly attempt: number;
+  /** Code of what kept its chat from being opened. */
+  readonly error: string | null;
+  readonly opened_at: string | null;
+  readonly ended_at: string | null;
+  /** From its opening to its end. */
+  readonly duration_ms: number | null;
+}
+
+/** Runs, the newest first. */
+export interface JourneyPage {
+  readonly journeys: readonly JourneySummary[];
+  /** `before` of the next page; null on the last one. */
+  readonly next_before: string | null;
+}
+
+/** A run with its groups and their members. */
+export interface JourneyRun {
+  readonly journey_run_id: string;
+  readonly journey_id: string;
+  readonly app_id: string;
+  readonly user_id: string;
+  readonly status: JourneyStatus;
+  /** The group that is open, from 0; the last one once all have completed. */
+  readonly group: number;
+  /** Members that have completed. */
+  readonly completed: number;
+  /** All members. */
+  readonly total: number;
+  readonly created_at: string;
+  readonly updated_at: string;
+  readonly ended_at: string | null;
+  /** From its start to its end. */
+  readonly duration_ms: number | null;
+  readonly groups: readonly JourneyGroup[];
+}
+
+export type JourneyStatus = "running" | "blocked" | "completed" | "cancelled";
+
+/** One line of a list of journeys' runs. */
+export interface JourneySummary {
+  readonly journey_run_id: string;
+  readonly journey_id: string;
+  readonly app_id: string;
+  readonly user_id: string;
+  readonly status: JourneyStatus;
+  /** The group that is open, from 0; the last one once all have completed. */
+  readonly group: number;
+  /** Members that have completed. */
+  readonly completed: number;
+  /** All members. */
+  readonly total: number;
+  readonly created_at: string;
+  readonly updated_at: string;
+  readonly ended_at: string | null;
+  /** From its start to its end. */
+  readonly duration_ms: number | null;
+}
+
+/** Colours on a light ground. */
+export interface LightPalette {
+  /** `#rrggbb` */
+  readonly background?: string;
+  /** `#rrggbb` */
+  readonly surface?: string;
+  /** `#rrggbb` */
+  readonly text?: string;
+  /** `#rrggbb` */
+  readonly muted_text?: string;
+  /** `#rrggbb` */
+  readonly primary?: string;
+  /** `#rrggbb` */
+  readonly on_primary?: string;
+  /** `#rrggbb` */
+  readonly border?: string;
+  /** `#rrggbb` */
+  readonly focus?: string;
+  /** `#rrggbb` */
+  readonly success?: string;
+  /** `#rrggbb` */
+  readonly warning?: string;
+  /** `#rrggbb` */
+  readonly danger?: string;
+}
+
+export interface Logo {
+  readonly url: string;
+  /** What the picture says. */
+  readonly alt?: string;
+}
+
 /** One thing that is wrong with a manifest. */
 export interface ManifestProblem {
   readonly severity: "error" | "warning";
@@ -220,6 +424,37 @@ export interface ManifestProblem {
   readonly column: number | null;
   /** The key it is about, as its author spelled it. */
   readonly key: string | null;
+}
+
+/** ``pending``: its group is not open yet. ``open``: its chat is there and has not ended. Else as its chat ended. */
+export type MemberStatus = "pending" | "open" | "completed" | "failed" | "cancelled" | "timed_out";
+
+export interface Missing {
+  readonly workflow_name: string;
+  /** Why it comes first; empty where the pack does not say. */
+  readonly reason: string;
+}
+
+/** One answer of a model. ``at_most_ms``: since the event before it in the same turn, pauses between slices too. */
+export interface ModelCall {
+  readonly seq: number;
+  readonly agent: string | null;
+  readonly model: string | null;
+  readonly at: string;
+  readonly at_most_ms: number | null;
+  readonly prompt_tokens: number;
+  readonly completion_tokens: number;
+  readonly cached_tokens: number;
+  readonly total_tokens: number;
+}
+
+/** What the app sets; every token that is left out has its default. */
+export interface NewTheme {
+  readonly name?: string;
+  readonly colors?: Palettes;
+  readonly typography?: Typography;
+  readonly shape?: Shape;
+  readonly logo?: Logo | null;
 }
 
 export interface OauthHeard {
@@ -262,6 +497,16 @@ export interface OpenRequest {
   readonly display?: "inline" | "artifact" | "modal" | null;
   /** What the component shows; for an approval the arguments of the call. */
   readonly payload?: JsonValue;
+}
+
+/** The body of what is done to a run; it may be left away where a token names the user. */
+export interface OwnJourney {
+  readonly user_id?: string | null;
+}
+
+export interface Palettes {
+  readonly light?: LightPalette;
+  readonly dark?: DarkPalette;
 }
 
 /** A problem document (RFC 9457). */
@@ -345,6 +590,13 @@ export interface SentMessage {
   readonly request_id: string | null;
 }
 
+export interface Shape {
+  readonly radius_px?: number;
+  readonly border_px?: number;
+  /** The unit of all distances. */
+  readonly spacing_px?: number;
+}
+
 export interface StartChat {
   /** Whose chat it is. Needed where no token says so; otherwise the token's. */
   readonly user_id?: string | null;
@@ -353,6 +605,15 @@ export interface StartChat {
   /** A new chat even where one that has not begun could be used. */
   readonly force_new?: boolean;
   /** What the chat begins with. */
+  readonly initial_message?: string | null;
+}
+
+export interface StartJourney {
+  /** Whose journey it is. */
+  readonly user_id: string;
+  /** The same id gets the same run. */
+  readonly client_request_id?: string | null;
+  /** What the first chat begins with. */
   readonly initial_message?: string | null;
 }
 
@@ -369,7 +630,44 @@ export interface StartedChat {
   readonly reused: boolean;
 }
 
+export interface StartedJourneyRun {
+  readonly success?: true;
+  readonly journey_run_id: string;
+  readonly journey_id: string;
+  readonly app_id: string;
+  readonly user_id: string;
+  readonly status: JourneyStatus;
+  /** The chat to go to first. */
+  readonly chat_id: string;
+  /** Where to open that chat's socket. It is carried along to the next chats. */
+  readonly websocket_url: string;
+  /** All chats of the first group. */
+  readonly chats: readonly JourneyChat[];
+  /** Whether the run was there before this request. */
+  readonly reused: boolean;
+}
+
 export type StartupMode = "AgentDriven" | "UserDriven" | "BackendOnly";
+
+/** All tokens of an app. */
+export interface Theme {
+  readonly name?: string;
+  readonly colors?: Palettes;
+  readonly typography?: Typography;
+  readonly shape?: Shape;
+  readonly logo?: Logo | null;
+}
+
+export interface ThemeView {
+  readonly app_id: string;
+  /** How often it was set; 0 where it never was. */
+  readonly version: number;
+  /** Every token, defaults included. */
+  readonly theme: Theme;
+  /** What the app set. */
+  readonly overrides: Readonly<Record<string, JsonValue>>;
+  readonly updated_at: string | null;
+}
 
 /** A tool that a page has to show something for: a component, or a request for approval. */
 export interface ToolEntry {
@@ -391,6 +689,60 @@ export interface ToolEntry {
 
 export type ToolKind = "Agent_Tool" | "UI_Tool";
 
+export interface TracedError {
+  readonly seq: number;
+  readonly at: string;
+  readonly code: string;
+  readonly severity: string;
+}
+
+/** From ``chat.run_start`` to ``chat.run_complete``. ``duration_ms`` counts from the command that started it. */
+export interface TracedRun {
+  readonly run_no: number;
+  readonly started_at: string | null;
+  readonly ended_at?: string | null;
+  readonly status?: string | null;
+  readonly duration_ms?: number | null;
+  readonly turns?: number | null;
+}
+
+/** One call of a tool. ``waited_for_user``: its time is that of a person. */
+export interface TracedTool {
+  readonly seq: number;
+  readonly tool_name: string;
+  readonly tool_call_id: string;
+  readonly agent: string | null;
+  readonly started_at: string;
+  readonly waited_for_user: boolean;
+  readonly ended_at?: string | null;
+  readonly duration_ms?: number | null;
+  readonly status?: string | null;
+}
+
+/** One agent speaking once. ``run_no`` is that of the run in which it began, if the log that was read tells it. */
+export interface TracedTurn {
+  readonly seq: number;
+  readonly agent: string | null;
+  readonly run_no: number | null;
+  readonly started_at: string;
+  readonly ended_at: string;
+  readonly duration_ms?: number;
+  readonly model_calls?: readonly ModelCall[];
+  readonly tools?: readonly TracedTool[];
+  readonly errors?: readonly TracedError[];
+}
+
+export interface Typography {
+  /** Names of fonts as CSS lists them, and nothing else. */
+  readonly font_family?: string;
+  /** Names of fonts as CSS lists them, and nothing else. */
+  readonly heading_font_family?: string;
+  /** Names of fonts as CSS lists them, and nothing else. */
+  readonly mono_font_family?: string;
+  readonly base_size_px?: number;
+  readonly line_height?: number;
+}
+
 /** Tokens spent by the chat so far. */
 export interface Usage {
   readonly prompt_tokens: number;
@@ -398,6 +750,18 @@ export interface Usage {
   readonly cached_tokens: number;
   readonly total_tokens: number;
   readonly model_calls: number;
+}
+
+/** A request to the user. ``outcome`` is null while it is open. */
+export interface Wait {
+  readonly request_id: string;
+  readonly kind: "input" | "ui_tool" | "approval";
+  readonly agent: string | null;
+  readonly tool_name: string | null;
+  readonly asked_at: string;
+  readonly ended_at?: string | null;
+  readonly duration_ms?: number | null;
+  readonly outcome?: "answered" | "approved" | "denied" | "timed_out" | "dismissed" | null;
 }
 
 export interface WorkflowCount {

@@ -7,13 +7,6 @@ export interface JsonObject {
   readonly [key: string]: JsonValue;
 }
 
-/** A chat that was started for the run at `index`, from 0, of those that were asked for. */
-export interface BatchMember {
-  readonly index: number;
-  readonly workflow_name: string;
-  readonly chat_id: string;
-}
-
 export type ChatStatus = "created" | "running" | "waiting" | "completed" | "failed" | "cancelled" | "timed_out";
 
 /** A workflow of a journey's group. `chat_id` is null before its chat is opened. `status`: `pending` before that, `open` until the chat has ended, then the state in which it did. */
@@ -73,14 +66,22 @@ export interface Oversize {
   readonly bytes: number;
 }
 
-/** A run of a batch that was not started, with what its error would have said. */
-export interface RefusedRun {
-  readonly index: number;
+/** A workflow that was asked for and not started, with what the error says. `index` as in `WorkflowChild`. */
+export interface SkippedWorkflow {
   readonly workflow_name: string;
   readonly code: string;
   readonly message: string;
-  readonly retryable: boolean;
-  readonly details: Readonly<Record<string, JsonValue>>;
+  readonly index?: number;
+  readonly retryable?: boolean;
+  readonly details?: Readonly<Record<string, JsonValue>>;
+}
+
+/** A chat that was started together with others. `status`: `open` until it is known how the chat ended. `index`: its place, from 0, among the `runs` of the client's frame. */
+export interface WorkflowChild {
+  readonly chat_id: string;
+  readonly workflow_name: string;
+  readonly status: "open" | "completed" | "failed" | "cancelled" | "timed_out";
+  readonly index?: number;
 }
 
 /** One chat to be started. The same `client_request_id` always finds the same chat of the workflow. */
@@ -365,6 +366,51 @@ export interface ContextUpdateFrame {
   readonly data: ContextUpdateData;
 }
 
+/** The journey of this chat goes on in others: in `to_chat_id`, and in all `chats` of its next group. */
+export interface ChatContextSwitchedData {
+  readonly kind: "context_switched";
+  readonly journey_run_id: string;
+  readonly journey_id: string;
+  readonly group: number;
+  readonly from_chat_id: string;
+  readonly to_chat_id: string;
+  readonly workflow_name: string;
+  readonly chats: readonly JourneyMember[];
+}
+
+/** The journey of this chat goes on in other chats. */
+export interface ChatContextSwitchedFrame {
+  readonly type: "chat.context_switched";
+  readonly chat_id: string;
+  readonly seq: number;
+  readonly event_id: string;
+  readonly timestamp: string;
+  readonly data: ChatContextSwitchedData;
+}
+
+/** Where a journey stands. `group` counts from 0; `members` are those of the group that is open. `completed` and `total` count the members of all groups. */
+export interface ChatJourneyProgressData {
+  readonly kind: "journey_progress";
+  readonly journey_run_id: string;
+  readonly journey_id: string;
+  readonly status: "running" | "blocked" | "completed" | "cancelled";
+  readonly group: number;
+  readonly groups: number;
+  readonly completed: number;
+  readonly total: number;
+  readonly members: readonly JourneyMember[];
+}
+
+/** How far a journey has come. */
+export interface ChatJourneyProgressFrame {
+  readonly type: "chat.journey_progress";
+  readonly chat_id: string;
+  readonly seq: number;
+  readonly event_id: string;
+  readonly timestamp: string;
+  readonly data: ChatJourneyProgressData;
+}
+
 export interface ChatErrorData {
   readonly kind: "error";
   readonly code: string;
@@ -467,6 +513,7 @@ export interface ChatMetaData {
   readonly cache_seed: number;
   readonly pending: readonly OpenRequest[];
   readonly last_artifact: LastArtifact | null;
+  readonly parent_chat_id: string | null;
   readonly journey?: JourneyProgress;
 }
 
@@ -547,12 +594,13 @@ export interface ChatWorkflowStartedFrame {
   readonly data: ChatWorkflowStartedData;
 }
 
-/** Chats were started together: `count` of them. */
+/** Chats were started together: by an agent of this chat, which waits for them, or by a frame of the client. Only the former is an event of the chat and has a `seq`. The latter answers the frame, on its socket alone. */
 export interface ChatWorkflowBatchStartedData {
   readonly kind: "workflow_batch_started";
-  readonly count: number;
-  readonly workflows: readonly BatchMember[];
-  readonly refused: readonly RefusedRun[];
+  readonly batch_id: string;
+  readonly children: readonly WorkflowChild[];
+  readonly skipped: readonly SkippedWorkflow[];
+  readonly expires_at?: string;
   readonly client_message_id?: string;
 }
 
@@ -560,9 +608,51 @@ export interface ChatWorkflowBatchStartedData {
 export interface ChatWorkflowBatchStartedFrame {
   readonly type: "chat.workflow_batch_started";
   readonly chat_id: string;
+  readonly seq?: number;
   readonly event_id: string;
   readonly timestamp: string;
   readonly data: ChatWorkflowBatchStartedData;
+}
+
+/** A child has ended, as `status` says: `ended` of `total` have. `error`: why it could not be opened. */
+export interface ChatWorkflowChildCompletedData {
+  readonly kind: "workflow_child_completed";
+  readonly batch_id: string;
+  readonly chat_id: string;
+  readonly workflow_name: string;
+  readonly status: "completed" | "failed" | "cancelled" | "timed_out";
+  readonly error: string | null;
+  readonly ended: number;
+  readonly total: number;
+}
+
+/** A child of this chat has ended. */
+export interface ChatWorkflowChildCompletedFrame {
+  readonly type: "chat.workflow_child_completed";
+  readonly chat_id: string;
+  readonly seq: number;
+  readonly event_id: string;
+  readonly timestamp: string;
+  readonly data: ChatWorkflowChildCompletedData;
+}
+
+/** All children have ended, `completed` of them well, and this chat goes on with their results. */
+export interface ChatWorkflowResumedData {
+  readonly kind: "workflow_resumed";
+  readonly batch_id: string;
+  readonly children: readonly WorkflowChild[];
+  readonly completed: number;
+  readonly total: number;
+}
+
+/** This chat goes on with its children's results. */
+export interface ChatWorkflowResumedFrame {
+  readonly type: "chat.workflow_resumed";
+  readonly chat_id: string;
+  readonly seq: number;
+  readonly event_id: string;
+  readonly timestamp: string;
+  readonly data: ChatWorkflowResumedData;
 }
 
 /** `workflow_name` does not start before all of `missing` are completed. */
@@ -717,6 +807,8 @@ export interface FrameByType {
   "chat.structured_output_ready": ChatStructuredOutputReadyFrame;
   "chat.usage_delta": ChatUsageDeltaFrame;
   "context_update": ContextUpdateFrame;
+  "chat.context_switched": ChatContextSwitchedFrame;
+  "chat.journey_progress": ChatJourneyProgressFrame;
   "chat.error": ChatErrorFrame;
   "oauth_completed": OauthCompletedFrame;
   "chat.hidden": ChatHiddenFrame;
@@ -728,6 +820,8 @@ export interface FrameByType {
   "component_action_ack": ComponentActionAckFrame;
   "chat.workflow_started": ChatWorkflowStartedFrame;
   "chat.workflow_batch_started": ChatWorkflowBatchStartedFrame;
+  "chat.workflow_child_completed": ChatWorkflowChildCompletedFrame;
+  "chat.workflow_resumed": ChatWorkflowResumedFrame;
   "chat.prereq_blocked": ChatPrereqBlockedFrame;
   "pong": PongFrame;
   "error": ErrorFrame;
@@ -769,9 +863,13 @@ export type DurableType =
   | "chat.structured_output_ready"
   | "chat.usage_delta"
   | "context_update"
+  | "chat.context_switched"
+  | "chat.journey_progress"
   | "chat.error"
   | "oauth_completed"
-  | "chat.hidden";
+  | "chat.hidden"
+  | "chat.workflow_child_completed"
+  | "chat.workflow_resumed";
 
 /** Every code an error can have. */
 export type ErrorCode =
@@ -796,8 +894,11 @@ export type ErrorCode =
   | "CHAT_BUSY"
   | "NO_USER_INPUT"
   | "IDEMPOTENCY_MISMATCH"
+  | "PRECONDITION_FAILED"
+  | "CONTRAST_TOO_LOW"
   | "PREREQUISITES_MISSING"
   | "PACK_INVALID"
+  | "CHILD_REFUSED"
   | "NOT_BUILT"
   | "RUN_START_FAILED"
   | "DATABASE_UNAVAILABLE"
@@ -820,6 +921,7 @@ export type ErrorCode =
   | "RUN_ABORTED"
   | "INPUT_TIMED_OUT"
   | "SCHEMA_VALIDATION_FAILED"
+  | "CHILDREN_FAILED"
   | "HISTORY_UNREADABLE"
   | "CONFIGURATION"
   | "INTERNAL";
