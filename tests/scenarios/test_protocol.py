@@ -284,6 +284,15 @@ async def socket_that_starts(house: House, played: Played) -> None:
         await socket.note_refusal("chat.start_workflow", **delivery)
 
 
+async def socket_of_a_journey(house: House, played: Played) -> None:
+    """Is carried along from the first chat of a journey to the second."""
+    pack = house.workflows / "_pack" / "workflow_graph.json"
+    pack.write_text(json.dumps({"journeys": [{"id": "moving", "steps": ["Delivery", "Invoice"]}]}))
+    async with Socket(played, (await house.start("Delivery")).websocket_url) as socket:
+        await socket.until("chat.context_switched")
+        await socket.until("chat.journey_progress", status="completed")
+
+
 async def conversation(house: House) -> Played:
     played = Played()
     started = await house.start("Protocol")
@@ -294,6 +303,7 @@ async def conversation(house: House) -> Played:
         await socket.until("chat.batch")
         await socket.note_refusal("user.input.submit", text="hello?")
     await socket_that_starts(house, played)
+    await socket_of_a_journey(house, played)
     return played
 
 

@@ -96,6 +96,8 @@ _SAID: Final[dict[str, tuple[type, str]]] = {
     "chat.structured_output_ready": (DURABLE["chat.structured_output_ready"], "An agent's reply that fits its model."),
     "chat.usage_delta": (DURABLE["chat.usage_delta"], "The tokens of one model call."),
     "context_update": (DURABLE["context_update"], "A variable that clients are told of has changed."),
+    "chat.context_switched": (DURABLE["chat.context_switched"], "The journey of this chat goes on in other chats."),
+    "chat.journey_progress": (DURABLE["chat.journey_progress"], "How far a journey has come."),
     "chat.error": (DURABLE["chat.error"], "Something went wrong in a run."),
     "oauth_completed": (DURABLE["oauth_completed"], "The user has connected an account elsewhere, or could not."),
     "chat.hidden": (_Nothing, "The place of an event that this client may not see."),
