@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
-import ag2.config
 import httpx2
 import openai
 from ag2.config import ModelConfig, OpenAIConfig
 
 from mozaiks.engine.lean_openai import LeanOpenAIConfig
+from mozaiks.engine.other_providers import model_of_provider
 from mozaiks.errors import MozaiksError
 from mozaiks.manifests.spec import ModelSpec
 from mozaiks.settings import Settings
@@ -17,9 +17,6 @@ from mozaiks.settings import Settings
 __all__ = ["ModelConfigs", "as_model_error"]
 
 _CONNECT_SECONDS: Final = 3.0
-
-_CONFIGS: Final = {"bedrock": "BedrockConfig", "anthropic": "AnthropicConfig"}
-"""AG2's configuration class of each provider beside openai. Their packages are extras of the layer."""
 
 
 class ModelConfigs:
@@ -59,7 +56,9 @@ class ModelConfigs:
                 key = self._config.openai_api_key.get_secret_value()
                 return self._openai(chosen, key, self._config.openai_base_url, {})
             case provider:
-                return self._other(chosen, provider, agent)
+                seconds = chosen.timeout or self._config.model_timeout_seconds
+                retries = self._config.model_http_retries
+                return model_of_provider(chosen, provider, agent, seconds=seconds, retries=retries)
 
     def _openai(self, model: ModelSpec, key: str, base_url: str | None, headers: dict[str, str]) -> OpenAIConfig:
         made = LeanOpenAIConfig(
@@ -76,28 +75,6 @@ class ModelConfigs:
             made.temperature = model.temperature
         if model.max_tokens is not None:
             made.max_completion_tokens = model.max_tokens
-        return made
-
-    def _other(self, model: ModelSpec, provider: str, agent: str) -> ModelConfig:
-        """AG2's own configuration of another provider; keys come from where its SDK looks for them."""
-        name = _CONFIGS.get(provider)
-        if name is None or model.model is None:
-            wrong = f"the provider {provider!r}" if name is None else "no model"
-            raise MozaiksError(
-                "MODEL_NOT_CONFIGURED",
-                f"the agent {agent!r} has {wrong}; expected one of openai, {', '.join(_CONFIGS)}, and a model",
-            )
-        options: dict[str, Any] = {"temperature": model.temperature, "max_tokens": model.max_tokens}
-        given = {option: value for option, value in options.items() if value is not None}
-        seconds = model.timeout or self._config.model_timeout_seconds
-        try:
-            made: ModelConfig = getattr(ag2.config, name)(
-                model.model, streaming=True, timeout=seconds, max_retries=self._config.model_http_retries, **given
-            )
-        except ImportError as error:
-            raise MozaiksError(
-                "MODEL_NOT_CONFIGURED", f"the provider {provider!r} needs a package; install ag2[{provider}]"
-            ) from error
         return made
 
     async def close(self) -> None:
