@@ -7,7 +7,15 @@ import type { RetriedChat } from "./http/models.js";
 import { Inbox } from "./inbox.js";
 import { Outbox } from "./outbox.js";
 import { forget, type KeyValueStore, keep, kept } from "./outbox-store.js";
-import type { ChatMetaFrame, ClientFrame, JsonObject, JsonValue, ServerFrame } from "./protocol/frames.js";
+import type {
+  ChatMetaFrame,
+  ChatWorkflowBatchStartedData,
+  ChatWorkflowStartedData,
+  ClientFrame,
+  JsonObject,
+  JsonValue,
+  ServerFrame,
+} from "./protocol/frames.js";
 import { newId } from "./protocol/ids.js";
 import { framesOf, isGatewayFrame } from "./protocol/wire.js";
 import { socketAddress } from "./socket/address.js";
@@ -218,7 +226,7 @@ export class ChatClient {
   cancel(): Command {
     const asked = this.#outbox.list().find((each) => each.kind === "cancel" && each.status !== "failed");
     const same = asked === undefined ? undefined : this.#outbox.command(asked.id);
-    if (same !== undefined) return same;
+    if (same !== undefined) return same as Command;
     return this.#command(newId(), "cancel", {}, { type: "chat.cancel" });
   }
 
@@ -227,7 +235,11 @@ export class ChatClient {
     return this.#api.retry(this.workflow, this.chatId);
   }
 
-  startWorkflow(workflowName: string, options: { readonly initialMessage?: string } = {}): Command {
+  /** Starts a chat of a workflow. Open it with a client of its own: this one is of this chat. */
+  startWorkflow(
+    workflowName: string,
+    options: { readonly initialMessage?: string } = {},
+  ): Command<ChatWorkflowStartedData> {
     const id = newId();
     return this.#command(
       id,
@@ -242,7 +254,7 @@ export class ChatClient {
     );
   }
 
-  startWorkflows(runs: readonly WorkflowRun[]): Command {
+  startWorkflows(runs: readonly WorkflowRun[]): Command<ChatWorkflowBatchStartedData> {
     const id = newId();
     return this.#command(
       id,
@@ -265,12 +277,12 @@ export class ChatClient {
     if (this.#outbox.dismiss(id, error)) this.#outboxChanged();
   }
 
-  #command(
+  #command<T = void>(
     id: string,
     kind: OutgoingKind,
     about: { readonly text?: string; readonly requestId?: string | null },
-    frame: ClientFrame | JsonObject,
-  ): Command {
+    frame: ClientFrame,
+  ): Command<T> {
     const { text = null, requestId = null } = about;
     const outgoing = { id, kind, text, requestId, status: "queued", problem: null, createdAt: Date.now() } as const;
     const command = this.#outbox.put(outgoing, frame);
@@ -279,7 +291,8 @@ export class ChatClient {
       this.#outbox.confirm(id);
     }
     this.#flush();
-    return command;
+    // What confirms a command of this kind is what the caller of this says it is.
+    return command as Command<T>;
   }
 
   #heard(text: string): void {

@@ -1,10 +1,10 @@
 /** What a caller may ask of a chat, and what it gets for it. */
 
-export interface Command {
+export interface Command<T = void> {
   /** Names it in `state.outgoing`; of a message it is the `client_message_id`. */
   readonly id: string;
   /** Kept once the server has it; broken with a `MozaiksError` if it is refused or the client forgets it. */
-  readonly confirmed: Promise<void>;
+  readonly confirmed: Promise<T>;
 }
 
 export interface SendOptions {

@@ -8,6 +8,8 @@ export type { KeyValueStore } from "./outbox-store.js";
 export type * as frames from "./protocol/frames.js";
 export type {
   ChatStatus,
+  ChatWorkflowBatchStartedData,
+  ChatWorkflowStartedData,
   ClientFrame,
   ErrorCode,
   JsonObject,

@@ -6,9 +6,17 @@
 
 import type { Command } from "./commands.js";
 import { MozaiksError } from "./errors.js";
-import type { ChatErrorData, ClientFrame, JsonObject, ServerFrame } from "./protocol/frames.js";
-import { isObject, textAt } from "./protocol/json.js";
-import type { Outgoing } from "./state/types.js";
+import type {
+  ChatErrorData,
+  ChatPrereqBlockedData,
+  ChatWorkflowBatchStartedData,
+  ChatWorkflowStartedData,
+  ClientFrame,
+  JsonObject,
+  ServerFrame,
+} from "./protocol/frames.js";
+import { textAt } from "./protocol/json.js";
+import type { Outgoing, OutgoingKind } from "./state/types.js";
 
 /** A larger frame closes the socket. */
 export const MAX_FRAME_BYTES = 32 * 1024;
@@ -19,14 +27,14 @@ const LONGEST_REPEAT_MS = 60_000;
 
 interface Entry {
   outgoing: Outgoing;
-  readonly command: Command;
+  readonly command: Command<unknown>;
   readonly text: string;
   readonly frame: JsonObject;
   /** Milliseconds since 1970 from which on it is to be sent; 0: at once. */
   due: number;
   tries: number;
   refusals: number;
-  readonly confirm: () => void;
+  readonly confirm: (answer: unknown) => void;
   readonly refuse: (error: MozaiksError) => void;
 }
 
@@ -39,10 +47,10 @@ export interface Kept {
 export class Outbox {
   readonly #entries = new Map<string, Entry>();
 
-  put(outgoing: Outgoing, frame: ClientFrame | JsonObject): Command {
-    let confirm = (): void => undefined;
+  put(outgoing: Outgoing, frame: ClientFrame | JsonObject): Command<unknown> {
+    let confirm = (_: unknown): void => undefined;
     let refuse = (_: MozaiksError): void => undefined;
-    const confirmed = new Promise<void>((resolve, reject) => {
+    const confirmed = new Promise<unknown>((resolve, reject) => {
       confirm = resolve;
       refuse = reject;
     });
@@ -71,7 +79,7 @@ export class Outbox {
   }
 
   /** The command of an id that is there. */
-  command(id: string): Command | undefined {
+  command(id: string): Command<unknown> | undefined {
     return this.#entries.get(id)?.command;
   }
 
@@ -156,8 +164,13 @@ export class Outbox {
         );
       case "error":
         return this.#refused(frame.data, now);
+      case "chat.workflow_started":
+      case "chat.prereq_blocked":
+        return this.#begun(frame.data, "start_workflow");
+      case "chat.workflow_batch_started":
+        return this.#begun(frame.data, "start_workflow_batch");
       default:
-        return this.#begun(frame as unknown as JsonObject);
+        return false;
     }
   }
 
@@ -170,11 +183,12 @@ export class Outbox {
     return true;
   }
 
-  confirm(id: string): boolean {
+  /** The server has it, and says `answer` to it. Whether it was there. */
+  confirm(id: string, answer?: unknown): boolean {
     const entry = this.#entries.get(id);
     if (entry === undefined) return false;
     this.#entries.delete(id);
-    entry.confirm();
+    entry.confirm(answer);
     return true;
   }
 
@@ -190,20 +204,17 @@ export class Outbox {
     );
   }
 
-  #begun(frame: JsonObject): boolean {
-    const data = isObject(frame.data) ? frame.data : {};
-    const id = textAt(data, "client_message_id");
-    if (id !== null && this.#entries.has(id) && frame.type !== "chat.prereq_blocked") return this.confirm(id);
-    if (frame.type === "chat.workflow_started")
-      return this.#confirmFirst(({ outgoing }) => outgoing.kind === "start_workflow");
-    if (frame.type === "chat.workflow_batch_started") {
-      return this.#confirmFirst(({ outgoing }) => outgoing.kind === "start_workflow_batch");
-    }
-    if (frame.type !== "chat.prereq_blocked") return false;
-    const blocked = this.#entries.get(id ?? "") ?? this.#oldest(["start_workflow", "start_workflow_batch"]);
-    if (blocked === undefined) return false;
-    const message = "other workflows must be completed before this one";
-    this.#fail(blocked.outgoing.id, new MozaiksError("PREREQUISITES_MISSING", message, { status: 409, details: data }));
+  /** Chats were started on this socket, or may not be. */
+  #begun(
+    data: ChatWorkflowStartedData | ChatWorkflowBatchStartedData | ChatPrereqBlockedData,
+    kind: OutgoingKind,
+  ): boolean {
+    const entry = this.#entries.get(data.client_message_id ?? "");
+    if (entry?.outgoing.kind !== kind) return false;
+    if (data.kind !== "prereq_blocked") return this.confirm(entry.outgoing.id, data);
+    const { kind: _, ...details } = data;
+    const facts = { status: 409, details: details as unknown as JsonObject };
+    this.#fail(entry.outgoing.id, new MozaiksError("PREREQUISITES_MISSING", data.message, facts));
     return true;
   }
 
@@ -224,7 +235,7 @@ export class Outbox {
     return true;
   }
 
-  /** Whose command an error speaks of: it names the id, or the command is of a kind that has none. */
+  /** Whose command an error speaks of: it names the id, or the command is the one kind that has none. */
   #named(details: JsonObject): Entry | undefined {
     const id = textAt(details, "client_message_id");
     if (id !== null) return this.#entries.get(id);
@@ -234,13 +245,7 @@ export class Outbox {
         ({ outgoing }) => outgoing.requestId === requestId && outgoing.kind !== "message" && outgoing.status === "sent",
       );
     }
-    return this.#oldest(["start_workflow", "start_workflow_batch", "cancel"]);
-  }
-
-  #oldest(kinds: readonly string[]): Entry | undefined {
-    return [...this.#entries.values()].find(
-      ({ outgoing }) => outgoing.status === "sent" && kinds.includes(outgoing.kind),
-    );
+    return [...this.#entries.values()].find(({ outgoing }) => outgoing.status === "sent" && outgoing.kind === "cancel");
   }
 
   #fail(id: string, error: MozaiksError): void {

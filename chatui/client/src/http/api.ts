@@ -1,21 +1,30 @@
 /** The HTTP API, typed. Every method throws `MozaiksError` with a stable code for anything but a success. */
 
-import type { ChatStatus, JsonObject, JsonValue, ServerFrame } from "../protocol/frames.js";
+import type { ChatStatus, JsonValue, ServerFrame } from "../protocol/frames.js";
 import type {
   Aggregate,
   AnsweredRequest,
+  Available,
   CancelledChat,
   ChatExists,
   ChatMetadata,
   ChatPage,
   ChatPerformance,
+  ChatTrace,
+  ErasedChat,
+  ErasedUser,
   ForgottenSecret,
   Health,
+  JourneyPage,
+  JourneyRun,
+  NewTheme,
   RetriedChat,
   SecretMetadata,
   SecretPage,
   SentMessage,
   StartedChat,
+  StartedJourneyRun,
+  ThemeView,
   WorkflowList,
   WorkflowTools,
   WorkflowTransport,
@@ -91,7 +100,7 @@ export class MozaiksApi {
   }
 
   /** Which workflows the user may start now, and what those wait for that may not. */
-  available(): Promise<JsonObject> {
+  available(): Promise<Available> {
     return this.#requests.json("GET", `/api/workflows${pathOf(this.appId)}/available`, {
       query: { user_id: this.userId },
     });
@@ -178,17 +187,24 @@ export class MozaiksApi {
     return this.#requests.json("POST", `${this.#chat(workflow, chatId)}/retry`, { body: { user_id: this.userId } });
   }
 
-  /** Erase a chat and all that belongs to it. Answers with counts. */
-  eraseChat(workflow: string, chatId: string): Promise<JsonObject> {
+  /** Turns, model calls, tools and waits of a chat, for holders of the scope `trace`: a part of its log at a time. */
+  trace(workflow: string, chatId: string, after = 0): Promise<ChatTrace> {
+    return this.#requests.json("GET", `${this.#chat(workflow, chatId)}/trace`, {
+      query: { user_id: this.userId, after },
+    });
+  }
+
+  /** Erase a chat and all that belongs to it. Ask again until it is `complete`. */
+  eraseChat(workflow: string, chatId: string): Promise<ErasedChat> {
     return this.#requests.json("DELETE", this.#chat(workflow, chatId), { query: { user_id: this.userId } });
   }
 
-  /** Erase everything of the user. Answers with counts. */
-  eraseUser(): Promise<JsonObject> {
+  /** Erase everything of the user. Ask again until it is `complete`. */
+  eraseUser(): Promise<ErasedUser> {
     return this.#requests.json("DELETE", `/api/users${pathOf(this.appId, this.userId)}`);
   }
 
-  startJourney(journey: string, options: StartOptions = {}): Promise<JsonObject> {
+  startJourney(journey: string, options: Omit<StartOptions, "forceNew"> = {}): Promise<StartedJourneyRun> {
     return this.#requests.json("POST", `/api/journeys${pathOf(this.appId, journey)}/start`, {
       body: {
         user_id: this.userId,
@@ -198,21 +214,41 @@ export class MozaiksApi {
     });
   }
 
-  journey(journeyRunId: string): Promise<JsonObject> {
+  /** The user's runs of journeys, newest first. */
+  journeys(options: Omit<ListOptions, "status"> = {}): Promise<JourneyPage> {
+    return this.#requests.json("GET", `/api/journeys${pathOf(this.appId)}`, {
+      query: { user_id: this.userId, limit: options.limit, before: options.before },
+    });
+  }
+
+  /** A run of a journey, with its groups, their members, and the chats of these. */
+  journey(journeyRunId: string): Promise<JourneyRun> {
     return this.#requests.json("GET", `/api/journeys${pathOf(this.appId, journeyRunId)}`, {
       query: { user_id: this.userId },
     });
   }
 
-  theme(): Promise<JsonObject> {
-    return this.#requests.json("GET", `/api/themes${pathOf(this.appId)}`, { query: { user_id: this.userId } });
+  /** Takes up again the members of a blocked run that did not complete. */
+  retryJourney(journeyRunId: string): Promise<JourneyRun> {
+    return this.#requests.json("POST", `/api/journeys${pathOf(this.appId, journeyRunId)}/retry`, {
+      body: { user_id: this.userId },
+    });
   }
 
-  saveTheme(theme: JsonObject): Promise<JsonObject> {
-    return this.#requests.json("PUT", `/api/themes${pathOf(this.appId)}`, {
-      query: { user_id: this.userId },
-      body: theme,
+  /** Ends a run and all its chats. Safe to repeat. */
+  cancelJourney(journeyRunId: string): Promise<JourneyRun> {
+    return this.#requests.json("POST", `/api/journeys${pathOf(this.appId, journeyRunId)}/cancel`, {
+      body: { user_id: this.userId },
     });
+  }
+
+  theme(): Promise<ThemeView> {
+    return this.#requests.json("GET", `/api/themes${pathOf(this.appId)}`);
+  }
+
+  /** Sets the theme, for administrators of the app. */
+  saveTheme(theme: NewTheme): Promise<ThemeView> {
+    return this.#requests.json("PUT", `/api/themes${pathOf(this.appId)}`, { body: theme });
   }
 
   /** Runs, tokens and durations of a chat, for those who may oversee the app. */

@@ -1,6 +1,6 @@
 /** What a greeting says of the chat as a whole. */
 
-import type { ChatMetaData, JsonObject } from "../protocol/frames.js";
+import type { ChatMetaData } from "../protocol/frames.js";
 import type { Edit } from "./edit.js";
 import { journeyOf } from "./journeys.js";
 import { listed } from "./requests.js";
@@ -11,7 +11,8 @@ export function greeted(edit: Edit, data: ChatMetaData): void {
   next.appId = data.app_id;
   next.userId = data.user_id;
   next.cacheSeed = data.cache_seed;
-  next.journey = journeyOf((data as unknown as JsonObject).journey) ?? next.journey;
+  next.parentChatId = data.parent_chat_id ?? null;
+  if (data.journey !== undefined) next.journey = journeyOf(data.journey);
   // Live events may overtake a greeting: then they know better.
   if (data.last_seq < next.lastSeq) return;
   edit.note({ greetedSeq: data.last_seq });

@@ -12,6 +12,7 @@ export function initialState(chatId: string): ChatState {
     appId: null,
     userId: null,
     cacheSeed: null,
+    parentChatId: null,
     status: null,
     waitingFor: null,
     run: null,

@@ -9,11 +9,11 @@ import type {
   JsonObject,
   ServerFrame,
 } from "../protocol/frames.js";
-import { unpacked } from "../protocol/wire.js";
+import { seqOf, unpacked } from "../protocol/wire.js";
 import { print, retire } from "./deltas.js";
 import { Edit } from "./edit.js";
 import { greeted } from "./greeting.js";
-import { journeyOf, NOTICES, noticed } from "./journeys.js";
+import { childEnded, journeyOf, resumed, spawned } from "./journeys.js";
 import { answered, asked, timedOut, unasked } from "./requests.js";
 import { abandoned, called, completed, dismissed, progressed, responded } from "./tool-calls.js";
 import type { ChatState, Problem } from "./types.js";
@@ -104,8 +104,23 @@ function apply(edit: Edit, frame: ServerFrame): void {
     case "error":
       next.errors = [...next.errors, problemOf(frame.data)].slice(-MOST_ERRORS);
       return;
+    case "chat.journey_progress":
+      next.journey = journeyOf(frame.data);
+      return;
+    case "chat.workflow_batch_started":
+      spawned(edit, frame);
+      return notice(edit, frame);
+    case "chat.workflow_child_completed":
+      childEnded(edit, frame);
+      return notice(edit, frame);
+    case "chat.workflow_resumed":
+      resumed(edit, frame);
+      return notice(edit, frame);
+    case "chat.context_switched":
+    case "oauth_completed":
+      return notice(edit, frame);
     default:
-      return other(edit, frame as unknown as JsonObject);
+      return; // Newer types are counted and passed over.
   }
 }
 
@@ -166,23 +181,12 @@ function ended(edit: Edit, frame: ChatRunCompleteFrame): void {
   next.waitingFor = data.status === "waiting" ? (next.pending[0]?.kind ?? (children ? "children" : null)) : null;
 }
 
-/** What this version's types do not name. */
-function other(edit: Edit, frame: JsonObject): void {
-  const { type, data } = frame;
-  if (typeof type !== "string" || typeof data !== "object" || data === null || Array.isArray(data)) return;
-  const facts = data as JsonObject;
-  if (type === "chat.journey_progress") edit.next.journey = journeyOf(facts) ?? edit.next.journey;
-  if (!NOTICES.has(type)) return;
-  noticed(edit, type, facts);
-  if (typeof frame.seq !== "number") return;
-  edit.push({
-    type: "notice",
-    key: String(frame.event_id),
-    seq: frame.seq,
-    at: String(frame.timestamp),
-    event: type,
-    data: facts,
-  });
+/** Goes into the timeline as it came. */
+function notice(edit: Edit, frame: ServerFrame): void {
+  const seq = seqOf(frame);
+  if (seq === undefined) return;
+  const { type, event_id: key, timestamp: at } = frame;
+  edit.push({ type: "notice", key, seq, at, event: type, data: frame.data as unknown as JsonObject });
 }
 
 function problemOf(data: ChatErrorData): Problem {

@@ -13,6 +13,8 @@ export interface ChatState {
   readonly appId: string | null;
   readonly userId: string | null;
   readonly cacheSeed: number | null;
+  /** The chat whose agent began this one. */
+  readonly parentChatId: string | null;
   /** Null until the server has greeted. */
   readonly status: ChatStatus | null;
   readonly waitingFor: WaitingFor | null;
@@ -204,7 +206,10 @@ export interface RunEndItem extends ItemBase {
   readonly durationMs: number;
 }
 
-/** What journeys and child chats say, as it came: `chat.workflow_started`, `chat.prereq_blocked` and others. */
+/**
+ * What journeys, child chats and connected accounts say, as it came: `chat.context_switched`,
+ * `chat.workflow_batch_started`, `chat.workflow_child_completed`, `chat.workflow_resumed`, `oauth_completed`.
+ */
 export interface NoticeItem extends ItemBase {
   readonly type: "notice";
   readonly event: string;

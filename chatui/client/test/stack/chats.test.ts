@@ -155,9 +155,14 @@ describe("a chat", () => {
   it("starts another from its socket", async () => {
     const chat = await start("Library");
     await until(chat, waits);
-    await chat.startWorkflow("HelloWorld").confirmed;
-    const { chats: found } = await api().chats("HelloWorld", { limit: 1 });
-    expect(found[0]?.user_id).toBe(user);
+    const started = await chat.startWorkflow("helloworld").confirmed;
+    expect(started).toMatchObject({ workflow_name: "HelloWorld", reused: false });
+    const other = await ChatClient.open(api(), started.workflow_name, started.chat_id, OPTIONS);
+    chats.push(other);
+    expect(texts(await until(other, waits))[0]?.[0]).toBe("GreeterAgent");
+    expect(chat.getSnapshot().timeline.some((item) => item.type === "message" && item.agent === "GreeterAgent")).toBe(
+      false,
+    );
   });
 });
 

@@ -49,6 +49,7 @@ export function meta(lastSeq: number, more: Partial<DataOf<"chat_meta">> = {}): 
     cache_seed: 1,
     pending: [],
     last_artifact: null,
+    parent_chat_id: null,
     ...more,
   });
 }

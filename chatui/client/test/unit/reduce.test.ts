@@ -261,12 +261,39 @@ describe("a journey", () => {
       total: 4,
       members: [{ workflow_name: "Build", chat_id: null, status: "pending" }],
     } as const;
-    const event = { ...frame("chat.hidden", {}, 1), type: "chat.journey_progress", data: { kind: "", ...progress } };
-    expect(told(event as unknown as ServerFrame).journey).toMatchObject({
+    expect(told(frame("chat.journey_progress", progress, 1)).journey).toMatchObject({
       journeyId: "onboarding",
       group: 1,
       members: [{ workflowName: "Build", chatId: null, status: "pending" }],
     });
+    expect(told(meta(0, { journey: progress })).journey?.total).toBe(4);
+  });
+});
+
+describe("child chats", () => {
+  const children = [
+    { chat_id: "one", workflow_name: "A", status: "open" },
+    { chat_id: "two", workflow_name: "B", status: "open" },
+  ] as const;
+  const batch = { batch_id: "b", children, skipped: [] };
+
+  it("are listed, and end one by one", () => {
+    const done = { batch_id: "b", chat_id: "one", workflow_name: "A", status: "completed", error: null } as const;
+    const state = told(
+      frame("chat.workflow_batch_started", batch, 1),
+      ended(2, 1),
+      frame("chat.workflow_child_completed", { ...done, ended: 1, total: 2 }, 3),
+    );
+    expect(state.children.map((each) => [each.chatId, each.status])).toEqual([
+      ["one", "completed"],
+      ["two", "open"],
+    ]);
+    expect(state.waitingFor).toBe("children");
+    expect(state.timeline.map((item) => item.type)).toEqual(["notice", "run_end", "notice"]);
+  });
+
+  it("are none of those that a client's frame began", () => {
+    expect(told(frame("chat.workflow_batch_started", batch)).children).toEqual([]);
   });
 });
 
