@@ -76,7 +76,7 @@ function useRun(runId: string): { readonly run: JourneyRun | null; readonly prob
     const read = async (): Promise<void> => {
       let over = false;
       try {
-        const found = runOf(await api.journey(runId));
+        const found = runOf((await api.journey(runId)) as unknown as JsonObject);
         if (gone) return;
         setRun(found);
         setProblem(null);

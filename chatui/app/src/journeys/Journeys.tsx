@@ -19,7 +19,7 @@ export function Journeys() {
   useEffect(() => {
     let current = true;
     api.available().then(
-      (answer) => current && setOffered(journeysOf(answer as JsonObject)),
+      (answer) => current && setOffered(journeysOf(answer as unknown as JsonObject)),
       () => undefined, // a backend without a pack has none to offer
     );
     return () => {
@@ -30,9 +30,9 @@ export function Journeys() {
 
   const start = async (id: string): Promise<void> => {
     try {
-      const run = (await api.startJourney(id)) as JsonObject;
+      const run = await api.startJourney(id);
       chatsChanged();
-      navigate(paths.journey(String(run.journey_run_id)));
+      navigate(paths.journey(run.journey_run_id));
     } catch (error) {
       setProblem(inPlainWords(error));
     }

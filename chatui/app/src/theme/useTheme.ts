@@ -29,7 +29,7 @@ export function useAppTheme(): void {
     api.theme().then(
       (theme) => {
         if (!current) return;
-        for (const [name, value] of Object.entries(variablesOf(theme))) {
+        for (const [name, value] of Object.entries(variablesOf(theme as unknown as JsonObject))) {
           document.documentElement.style.setProperty(name, value);
         }
       },
