@@ -1,3 +1,4 @@
+import type { JsonObject } from "@mozaiks/client";
 import { useEffect, useState } from "react";
 import { inPlainWords } from "../chat/plainWords.ts";
 import { AlertIcon, CheckIcon } from "../icons.tsx";

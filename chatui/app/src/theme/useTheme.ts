@@ -1,5 +1,6 @@
 /** Light or dark, as the user chose it, and the colours of the app. */
 
+import type { JsonObject } from "@mozaiks/client";
 import { useCallback, useEffect, useState } from "react";
 import { useSession } from "../session/Session.tsx";
 import { variablesOf } from "./tokens.ts";
