@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from mozaiks.manifests.folder import Folder, manifest_files
+from mozaiks.manifests.pack_files import pack_files
 from mozaiks.manifests.schemas import SCHEMAS_FOLDER
 
 from .page import ROOT
@@ -25,6 +26,7 @@ FILES = sorted(
     for name in (*manifest_files(Folder(folder, folder.name)), "demo/script.yaml", "demo/script.json")
     if (folder / name).is_file()
 )
+FILES += pack_files(WORKFLOWS)
 
 
 def schema_named_by(file: Path) -> Path:
@@ -43,6 +45,8 @@ def wanted(file: Path) -> Path:
     stem = file.name.split(".")[0]
     if stem == "script":
         return SCRIPT_SCHEMA
+    if file.parent.parent == WORKFLOWS and stem == "workflow_graph":
+        return SCHEMAS_FOLDER / "pack.schema.json"
     meant = {"workflow": "orchestrator", "workflow_graph": "nested_pack"}.get(stem, stem)
     return SCHEMAS_FOLDER / f"{meant}.schema.json"
 
