@@ -108,6 +108,7 @@ class Gates:
             raise ValueError("a gate is a user's; a whole app has none")
         names, graph = list(workflow_names), self._graph()
         depended = {each.workflow for name in names for each in graph.dependencies_of(name)}
+        depended |= {before for name in names for _, way in graph.ways_to(name) for before in way}
         declared = {name: self.workflows().declared_name(name) for name in depended}
         done = self.completions.completed(tenant, declared.values()) if declared else frozenset[str]()
 
@@ -116,8 +117,24 @@ class Gates:
                 (each.gating, Prerequisite(declared[each.workflow], each.reason, declared[each.workflow] in done))
                 for each in graph.dependencies_of(name)
             ]
+            required = [each for gating, each in told if gating == "required"]
+            known = {each.workflow_name for each in required}
+            ways = [
+                [
+                    Prerequisite(
+                        declared[before], f"The journey {journey.name} begins before it.", declared[before] in done
+                    )
+                    for before in way
+                ]
+                for journey, way in graph.ways_to(name)
+            ]
+            if ways:
+                # A journey's order holds for whoever starts a later step by itself, too. One way there is enough: the
+                # one on which least is missing.
+                best = min(ways, key=lambda way: sum(not each.completed for each in way))
+                required += [each for each in best if each.workflow_name not in known]
             return Gate(
-                required=tuple(each for gating, each in told if gating == "required"),
+                required=tuple(required),
                 optional=tuple(each for gating, each in told if gating == "optional"),
             )
 

@@ -73,6 +73,20 @@ class PackGraph:
         folded = name.casefold()
         return next((each for each in self.journeys if each.name.casefold() == folded), None)
 
+    def ways_to(self, workflow: str) -> tuple[tuple[Journey, tuple[str, ...]], ...]:
+        """The journeys that come to ``workflow`` later, each with all workflows of the groups before it.
+
+        Nothing, where the workflow begins a journey or stands in none: then no order says what comes first.
+        """
+        places = [(each, each.group_of(workflow)) for each in self.journeys]
+        if any(group == 0 for _, group in places):
+            return ()
+        return tuple(
+            (each, tuple(name for before in each.groups[:group] for name in before))
+            for each, group in places
+            if group is not None
+        )
+
     def journeys_begun_by(self, workflow: str) -> tuple[Journey, ...]:
         """The journeys with ``workflow`` in their first group, in the pack's order."""
         return tuple(each for each in self.journeys if each.group_of(workflow) == 0)
