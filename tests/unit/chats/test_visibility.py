@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mozaiks.chats.events import DURABLE, Event
 from mozaiks.chats.states import Greeting
-from mozaiks.chats.visibility import present
+from mozaiks.chats.visibility import UNSEEN, present
 
 GREETING = Greeting("AgentDriven", "Host", visual_agents=("Host",))
 
@@ -45,6 +45,21 @@ def test_a_concealed_message_is_hidden_whoever_said_it() -> None:
 def test_a_holder_of_the_trace_scope_sees_everything() -> None:
     frame = present(event("Ghost", content="boo", concealed=True), GREETING, sees_everything=True)
     assert frame["data"]["content"] == "boo"
+
+
+def test_an_error_of_a_hidden_agent_tells_only_what_a_client_must_know() -> None:
+    hidden = event(
+        "Ghost",
+        type_="chat.error",
+        code="TOOL_LOOP",
+        severity="error",
+        retryable=True,
+        message="Ghost called the model 20 times",
+        details={"agent": "Ghost"},
+    )
+    data = present(hidden, GREETING, sees_everything=False)["data"]
+    assert (data["code"], data["severity"], data["retryable"], data["details"]) == ("TOOL_LOOP", "error", True, {})
+    assert data["message"] == UNSEEN
 
 
 @given(st.sampled_from(sorted(DURABLE)), st.booleans())

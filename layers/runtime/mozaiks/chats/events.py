@@ -461,8 +461,10 @@ def envelope(
     return frame
 
 
-def error_event(error: MozaiksError, severity: Literal["error", "warning"] = "error") -> NewEvent:
-    """An error as the chat's log tells it. A warning did not end the run."""
+def error_event(
+    error: MozaiksError, severity: Literal["error", "warning"] = "error", *, agent: str | None = None
+) -> NewEvent:
+    """An error as the chat's log tells it. A warning did not end the run. ``agent`` is whose doing it was."""
     data: ErrorData = {
         "code": error.code,
         "message": error.message,
@@ -470,7 +472,7 @@ def error_event(error: MozaiksError, severity: Literal["error", "warning"] = "er
         "retryable": error.retryable,
         "details": error.details,
     }
-    return NewEvent("chat.error", data)
+    return NewEvent("chat.error", data, agent=agent)
 
 
 def error_frame(

@@ -85,6 +85,8 @@ class ActiveSlice:
         self._sender = sender
         self._secrets = secrets
         self._hooks: WorkflowHooks | None = None
+        self._acting: str | None = None
+        """Whose turn is going: what goes wrong is this agent's, and shown to those who may see it."""
         self.budget = budget
 
     @property
@@ -172,12 +174,14 @@ class ActiveSlice:
             if self.budget.spent:
                 return await self.hand_over()
             self.budget.turns -= 1
+            self._acting = None
             speaker = await self._speaker(spec)
             if speaker in (USER, TERMINATE):
                 point = SafePoint(events=opening)
                 following = USER if speaker == USER else None
                 outcome = await self._settle(spec, hooks, point, following, prompt=None, result=None)
             else:
+                self._acting = speaker
                 end = await self._turn(loaded, hooks, speaker).run(opening)
                 outcome = await self._close_turn(spec, hooks, speaker, end)
             opening = []
@@ -310,7 +314,7 @@ class ActiveSlice:
         if stop is not None:
             following, result = (USER if in_the_loop(spec) and not stop.ends else None), stop.reason
             if not stop.ends:
-                point.events.append(_stopped(stop))
+                point.events.append(_stopped(stop, speaker))
         elif following not in (None, USER, speaker):
             await hooks.fire("on_agent_handoff", point, from_agent=speaker, to_agent=following)
             apply_changes(spec, state, point)
@@ -433,7 +437,7 @@ class ActiveSlice:
         state = self._scribe.state
         state.attempts += 1
         wait = min(MAX_BACKOFF_SECONDS, self._config.model_backoff_seconds * 2 ** (state.attempts - 1))
-        point = SafePoint(events=[error_event(error, "warning")])
+        point = SafePoint(events=[error_event(error, "warning", agent=self._acting)])
         await self._scribe.write(point, lambda _: ({"lease": None}, []))
         return {"outcome": "backoff", "wait_seconds": max(1, math.ceil(wait))}
 
@@ -446,13 +450,13 @@ class ActiveSlice:
         if turn.fallbacks >= len(agent.llm.fallback):
             return None
         turn.fallbacks += 1
-        point = SafePoint(events=[error_event(error, "warning")])
+        point = SafePoint(events=[error_event(error, "warning", agent=self._acting)])
         await self._scribe.write(point, lambda _: ({"lease": None}, []))
         return {"outcome": "continue", "wait_seconds": 0}
 
     async def _fail(self, error: MozaiksError) -> Outcome:
         log.error("A run failed: %s", error.code, exc_info=error)
-        point = SafePoint(events=[error_event(error)])
+        point = SafePoint(events=[error_event(error, agent=self._acting)])
         if self._hooks is not None:
             await self._hooks.on_error(point, error)
             apply_changes(self._hooks.spec, self._scribe.state, point)
@@ -498,6 +502,6 @@ def outcome_of(chat: Chat) -> Outcome:
             return {"outcome": "waiting", "wait_seconds": 0}
 
 
-def _stopped(stop: Stop) -> NewEvent:
+def _stopped(stop: Stop, speaker: str) -> NewEvent:
     code = "MAX_TURNS" if stop.reason == "max_turns" else "MAX_AUTO_REPLIES"
-    return error_event(MozaiksError(code, stop.words), "warning")
+    return error_event(MozaiksError(code, stop.words), "warning", agent=speaker)

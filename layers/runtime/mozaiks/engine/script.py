@@ -42,24 +42,24 @@ class WorkflowHooks:
 
     async def fire(self, event: MomentHook, point: SafePoint, **facts: Any) -> None:
         """Run the hooks of a moment."""
-        with self._joining(point) as failures:
+        with self._joining(point, facts.get("from_agent")) as failures:
             failures += await self._runner.fire(event, **facts)
 
     async def lifecycle(self, trigger: LifecycleTrigger, agent: str | None, point: SafePoint) -> None:
         """Run the lifecycle tools of a moment."""
-        with self._joining(point) as failures:
+        with self._joining(point, agent) as failures:
             failures += await self._runner.lifecycle(trigger, agent)
 
     async def process(self, event: TextHook, agent: str, text: str, point: SafePoint) -> str:
         """``text`` as the hooks leave it."""
-        with self._joining(point) as failures:
+        with self._joining(point, agent) as failures:
             text, failed = await self._runner.process(event, agent, text)
             failures += failed
         return text
 
     async def agent_state(self, agent: str, prompt: str, point: SafePoint) -> str:
         """The system message of ``agent`` as the hooks leave it."""
-        with self._joining(point) as failures:
+        with self._joining(point, agent) as failures:
             prompt, failed = await self._runner.agent_state(agent, prompt)
             failures += failed
         return prompt
@@ -70,8 +70,11 @@ class WorkflowHooks:
             failures += await self._runner.fire("on_error", error=error.message, code=error.code)
 
     @contextlib.contextmanager
-    def _joining(self, point: SafePoint) -> Iterator[list[HookFailure]]:
-        """Let what hooks change, and which of them fail, join ``point``, also when one of them ends the run."""
+    def _joining(self, point: SafePoint, agent: str | None = None) -> Iterator[list[HookFailure]]:
+        """Let what hooks change, and which of them fail, join ``point``, also when one of them ends the run.
+
+        ``agent`` is the one they were about.
+        """
         self._variables = Variables({**self._scribe.state.context, **point.context})
         failures: list[HookFailure] = []
         try:
@@ -80,7 +83,7 @@ class WorkflowHooks:
             raise MozaiksError("RUN_ABORTED", abort.message) from abort
         finally:
             point.context.update(self._variables.changed)
-            point.events += [_reported(failure) for failure in failures]
+            point.events += [_reported(failure, agent) for failure in failures]
 
     def _values(self) -> Mapping[str, Any]:
         chat = self._scribe.chat
@@ -93,6 +96,6 @@ class WorkflowHooks:
         }
 
 
-def _reported(failure: HookFailure) -> NewEvent:
+def _reported(failure: HookFailure, agent: str | None) -> NewEvent:
     words = MozaiksError(failure.code, failure.message, hook=failure.hook, function=failure.function)
-    return error_event(words, "warning")
+    return error_event(words, "warning", agent=agent)

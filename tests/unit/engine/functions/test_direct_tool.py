@@ -45,4 +45,5 @@ def test_all_agents_have_the_same_tool() -> None:
 
 def test_the_model_is_shown_its_schema() -> None:
     (shown,) = asyncio.run(made().schemas(ConversationContext(MemoryStream())))
-    assert (shown.function.name, shown.function.description, shown.function.parameters) == ("double", "Doubles.", SCHEMA)
+    told = shown.function
+    assert (told.name, told.description, told.parameters) == ("double", "Doubles.", SCHEMA)
