@@ -44,7 +44,7 @@ CODES: dict[str, CodeMeaning] = {
     "NO_USER_INPUT": CodeMeaning(409),
     "IDEMPOTENCY_MISMATCH": CodeMeaning(409),
     "PRECONDITION_FAILED": CodeMeaning(412),
-    "CONTRAST_TOO_LOW": CodeMeaning(422),
+    "CONTRAST_TOO_LOW": CodeMeaning(409),
     "PREREQUISITES_MISSING": CodeMeaning(409),
     "PACK_INVALID": CodeMeaning(409),
     "CHILD_REFUSED": CodeMeaning(409),

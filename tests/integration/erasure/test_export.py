@@ -185,7 +185,7 @@ def test_another_users_cursor_leads_to_ones_own_things_only(world: World, api: T
 )
 def test_a_text_that_is_no_cursor_is_refused(world: World, api: TestClient, as_user: AsUser, cursor: str) -> None:
     answer = api.get(URL, params={"cursor": cursor}, headers=as_user())
-    assert (answer.status_code, answer.json()["code"]) == (422, "VALIDATION")
+    assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def test_a_client_that_has_the_theme_is_not_sent_it_again(api: TestClient) -> No
 
 def test_colours_that_are_too_alike_are_all_named(api: TestClient) -> None:
     answer = put(api, {"colors": {"light": {"text": "#aaaaaa"}, "dark": {"on_primary": "#7fb0ff"}}})
-    assert (answer.status_code, answer.json()["code"]) == (422, "CONTRAST_TOO_LOW")
+    assert (answer.status_code, answer.json()["code"]) == (409, "CONTRAST_TOO_LOW")
     weak = {(each["mode"], each["foreground"], each["background"]) for each in answer.json()["details"]["pairs"]}
     assert weak == {
         ("light", "text", "background"), ("light", "text", "surface"), ("dark", "on_primary", "primary"),

@@ -52,9 +52,9 @@ class Place:
         Raises
         ------
         MozaiksError
-            ``VALIDATION`` for a text that is no cursor.
+            ``NOT_FOUND`` for a text that no former page led to.
         """
-        refused = MozaiksError("VALIDATION", "the cursor is none of an export", field="cursor")
+        refused = MozaiksError("NOT_FOUND", "the cursor is none of an export: there is no such page")
         try:
             found: Any = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
             chat_id, kind, after = found
@@ -68,7 +68,10 @@ class Place:
         if after is not None and not fits:
             raise refused
         if not of_user and chat_id != "":
-            checked_id("cursor", chat_id)
+            try:
+                checked_id("chat_id", chat_id)
+            except MozaiksError:
+                raise refused from None
         return cls(chat_id, kind, after)
 
 

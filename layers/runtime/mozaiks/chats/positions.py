@@ -37,7 +37,7 @@ def cursor_of(position: Position) -> str:
 
 
 def position_of(cursor: str) -> Position:
-    """The position that ``cursor_of`` made a text of. ``VALIDATION`` for any other text."""
+    """The position that ``cursor_of`` made a text of. ``NOT_FOUND`` for any other text."""
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
         found = _TEXT.fullmatch(text)
@@ -45,4 +45,4 @@ def position_of(cursor: str) -> Position:
             return Position(_EPOCH + timedelta(milliseconds=int(found[1])), found[2])
     except (binascii.Error, ValueError, OverflowError):
         pass
-    raise MozaiksError("VALIDATION", "before is no cursor; expected the next_before of a former page", field="before")
+    raise MozaiksError("NOT_FOUND", "there is no page before this; expected the next_before of a former page")

@@ -20,10 +20,14 @@ class AnswerRequest(BaseModel):
         extra="ignore",
         frozen=True,
         json_schema_extra={
+            "oneOf": [
+                {"required": ["response"]},
+                {"required": ["approved"], "properties": {"approved": {"type": "boolean"}}},
+            ],
             "examples": [
                 {"user_id": "ann", "request_id": "0d6f3b1c", "response": {"size": "L"}},
                 {"user_id": "ann", "request_id": "0d6f3b1c", "approved": False, "reason": "Too expensive."},
-            ]
+            ],
         },
     )
 

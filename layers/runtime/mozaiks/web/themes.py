@@ -52,9 +52,12 @@ async def replace_theme(
     theme: NewTheme,
     api: Api,
     response: Response,
-    if_match: Annotated[str | None, Header(description="`ETag` of the theme that is to be replaced.")] = None,
+    if_match: Annotated[str | None, Header(include_in_schema=False)] = None,
 ) -> ThemeView:
-    """Set the app's theme. Texts and marks must stand out from their ground (WCAG 2.2, level AA)."""
+    """Set the app's theme. Texts and marks must stand out from their ground (WCAG 2.2, level AA).
+
+    With the `ETag` of the theme that is to be replaced as `If-Match`, nobody else's change is overwritten unseen.
+    """
     return _view(app_id, api.themes.put(app, theme, expected=_tags(if_match)), response)
 
 
