@@ -36,6 +36,7 @@ lint: ## check style, formatting and types
 	@.venv/bin/python -m ruff format --check --quiet
 	@.venv/bin/python -m mypy
 	@cd local && exec ../.venv/bin/python -m mypy --config-file ../pyproject.toml -p installer
+	@.venv/bin/python -m mozaiks_local.typescript.checks
 
 format: ## lay out the code and mend what can be mended
 	$(BOOTSTRAP) test
@@ -70,5 +71,5 @@ lock: ## pin requirements/*.in again (ARGS="--upgrade" or "--upgrade-package NAM
 	done
 
 clean: ## remove the environment and every cache; chats and the database in .mozaiks stay
-	@rm -rf .venv .venv-sam .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv .venv-sam .aws-sam chatui/node_modules chatui/client/dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find . -name __pycache__ -type d -not -path './.mozaiks/*' -prune -exec rm -rf {} +
