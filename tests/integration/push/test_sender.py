@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from pymongo.database import Database
@@ -75,6 +76,19 @@ def test_a_slow_connection_holds_up_neither_the_worker_nor_the_others(sender: Ch
     while len(api.frames["fast="]) < 4:
         time.sleep(0.01)
     assert len(api.frames["slow="]) < 4
+
+
+def test_a_connection_of_another_chat_that_follows_hears_the_same(
+    sender: ChatSender, api: Any, join: Join, connections: MongoConnections
+) -> None:
+    own = join("own=")
+    connections.add(replace(own, connection_id="other=", chat_id="c0", follows=("c1",)))
+    connections.add(replace(own, connection_id="bobs=", user_id="bob", chat_id="c0", follows=("c1",)))
+    sender.publish([event(1), event(2)])
+    sender.close()
+    assert [frame["seq"] for frame in api.frames["other="]] == [1, 2]
+    assert api.frames["other="] == api.frames["own="]
+    assert "bobs=" not in api.frames
 
 
 def test_closing_leaves_a_dead_connection_behind_in_time(sender: ChatSender, api: Any, join: Join) -> None:

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mozaiks.manifests import inspect_workflow
+from mozaiks.manifests.pack import read_pack
 from mozaiks.manifests.schemas import FILES, generate_schemas
 
 FIXTURE = Path(__file__).parent / "fixtures/json/Newsroom"
@@ -62,7 +63,28 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return shutil.copytree(FIXTURE, tmp_path_factory.mktemp("w") / "Newsroom")
 
 
-@pytest.mark.parametrize("name", list(FILES))
+PACK = {
+    "pack_name": "Newspaper",
+    "version": 2,
+    "workflows": ["Editor", {"id": "Reporter", "dependencies": ["Editor", {"id": "user", "gating": "optional"}]}],
+    "journeys": [{"id": "edition", "steps": ["Editor", ["Reporter", "user"]]}],
+}
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_any_data_in_any_place_of_a_pack_is_answered_with_problems(folder: Path, data: st.DataObject) -> None:
+    path = folder.parent / "_pack" / "workflow_graph.json"
+    path.parent.mkdir(exist_ok=True)
+    place = data.draw(st.sampled_from(_places(PACK)))
+    path.write_text(json.dumps(_replaced(PACK, place, data.draw(DATA))), encoding="utf-8")
+    found = read_pack(folder.parent, ["Editor", "Reporter", "user"])
+    assert (found.graph is None) is bool(found.problems)
+    assert all(problem.message and problem.file.startswith("_pack/") for problem in found.problems)
+    assert found.graph is None or all(group for journey in found.graph.journeys for group in journey.groups)
+
+
+@pytest.mark.parametrize("name", sorted(FILES.keys() - {"pack"}))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_data_in_any_place_is_answered_with_problems(folder: Path, name: str, data: st.DataObject) -> None:
