@@ -395,6 +395,8 @@ export class ChatClient {
   /** Sends what is due, if there is a socket. */
   #flush(): void {
     if (this.#connection.state.phase === "open") {
+      const { caughtUp, pending } = this.#state;
+      if (caughtUp) this.#outbox.settle((id) => pending.some((each) => each.requestId === id), Date.now());
       for (const text of this.#outbox.take(Date.now())) {
         if (!this.#connection.send(text)) break; // It goes again on the next socket.
         this.#listenForAnswer();

@@ -92,6 +92,24 @@ export class Outbox {
     return [...this.#entries.values()].map(({ outgoing, frame }) => ({ outgoing, frame }));
   }
 
+  /**
+   * Confirms answers that were sent and whose request is not open any more: a later answer changes nothing, and the
+   * server says nothing to it. Whether there were any.
+   */
+  settle(isOpen: (requestId: string) => boolean, now: number): boolean {
+    const settled = [...this.#entries.values()].filter(
+      ({ outgoing: { kind, requestId, status }, tries, due }) =>
+        (kind === "answer" || kind === "approval") &&
+        status !== "failed" &&
+        tries > 0 &&
+        due <= now &&
+        requestId !== null &&
+        !isOpen(requestId),
+    );
+    for (const { outgoing } of settled) this.confirm(outgoing.id);
+    return settled.length > 0;
+  }
+
   /** The texts to send now; they count as sent. */
   take(now: number): string[] {
     const texts: string[] = [];

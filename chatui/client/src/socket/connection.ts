@@ -47,6 +47,8 @@ export interface ConnectionOptions {
 
 const OPEN = 1;
 const POLICY_VIOLATION = 1008;
+/** A renewal that failed is tried again after this part of a socket's age. */
+const RENEWALS = 50;
 /** Trying again does not help against these. */
 const FINAL = new Set([403, 404, 409, 422]);
 const IDLE: ConnectionState = { phase: "idle", attempt: 0, retryAt: null, problem: null };
@@ -248,21 +250,31 @@ export class Connection {
     this.#options.opened();
   }
 
-  /** Opens the next socket while this one still works. If that fails, it is tried again when this one is closed. */
+  /** Opens the next socket while this one still works. */
   async #renew(): Promise<void> {
     const round = this.#round;
     let socket: SocketLike;
     try {
       socket = await this.#newSocket();
     } catch {
-      return; // The gateway closes the old socket in time, and then the reason is told.
+      return this.#renewLater(); // At the latest when the gateway closes the old one, the reason is told.
     }
     if (round !== this.#round || this.#state.phase !== "open") return socket.close();
     this.#successor = socket;
-    socket.addEventListener("open", () => {
-      if (round !== this.#round || this.#successor !== socket) return socket.close();
-      this.#adopt(socket);
-    });
+    const current = (): boolean => round === this.#round && this.#successor === socket;
+    socket.addEventListener("open", () => (current() ? this.#adopt(socket) : socket.close()));
+    const failed = (): void => {
+      if (!current()) return;
+      this.#successor = null;
+      this.#renewLater();
+    };
+    socket.addEventListener("error", failed);
+    socket.addEventListener("close", failed);
+  }
+
+  #renewLater(): void {
+    clearTimeout(this.#renewal);
+    this.#renewal = setTimeout(() => void this.#renew(), this.#options.timing.renewMs / RENEWALS);
   }
 
   #lost(socket: SocketLike): void {

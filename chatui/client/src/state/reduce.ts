@@ -47,6 +47,10 @@ function apply(edit: Edit, frame: ServerFrame): void {
       if (frame.seq > next.notes.greetedSeq) {
         next.status = "running";
         next.waitingFor = null;
+        // Nobody is shown how a request of an agent that is not shown ends; but then the chat goes on.
+        if (next.pending.some((each) => each.agent === null)) {
+          next.pending = next.pending.filter((each) => each.agent !== null);
+        }
       }
       if (next.status === "running") next.run = { runNo: frame.data.run_no, startedAt: frame.timestamp };
       return;

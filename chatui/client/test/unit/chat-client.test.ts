@@ -206,6 +206,17 @@ describe("a connection that grows old", () => {
     await until(chat, (state) => state.lastSeq === 1);
   });
 
+  it("stays when its successor is refused, and is replaced later", async () => {
+    const chat = here.chat({ timing: { renewMs: 500 } });
+    await until(chat, (state) => state.caughtUp);
+    here.backend.handshake = 503;
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect(chat.getSnapshot().connection.phase).toBe("open");
+    here.backend.handshake = null;
+    await eventually(() => here.backend.lines.length === 2);
+    expect(chat.getSnapshot().connection.phase).toBe("open");
+  });
+
   it("is pinged when nothing is said on it", async () => {
     const chat = here.chat({ timing: { pingMs: 30 } });
     await until(chat, (state) => state.caughtUp);

@@ -187,6 +187,20 @@ describe("an answer", () => {
     await command.confirmed;
   });
 
+  it("that another tab gave before is not sent for ever", async () => {
+    const chat = here.chat();
+    await until(chat, (state) => state.caughtUp);
+    const command = chat.answer("event1", { size: "L" });
+    await eventually(() => here.backend.sent("ui_tool_response").length === 1);
+    here.backend.line.socket.terminate();
+    await until(chat, (state) => state.connection.phase === "open");
+    // The first thing on a new socket is to send it again; a server that says nothing has the answer already.
+    await eventually(() => here.backend.sent("ui_tool_response").length === 2);
+    here.backend.line.say({ message: "Internal server error" });
+    await command.confirmed;
+    expect(here.backend.sent("ui_tool_response")).toHaveLength(2);
+  });
+
   it("that does not fit is told by the event it names", async () => {
     refuseWith("VALIDATION");
     const chat = here.chat();

@@ -131,6 +131,13 @@ describe("a greeting", () => {
     expect(told(meta(1, { pending: [hidden] })).pending.map((each) => each.requestId)).toEqual(["secret"]);
   });
 
+  it("lists requests that are over when the chat goes on, though no event shows it", () => {
+    const hidden = { request_id: "secret", kind: "ui_tool", agent: null, prompt: "", schema: null } as const;
+    const rest = { expires_at: null, tool_name: null, tool_call_id: null, component_type: null, display: null };
+    const greeted = meta(1, { pending: [{ ...hidden, ...rest, payload: null }] });
+    expect(told(greeted, frame("chat.hidden", {}, 2), began(3, 2)).pending).toEqual([]);
+  });
+
   it("leaves large payloads to the event that asked", () => {
     const listed = {
       request_id: "event1",
