@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -106,3 +107,34 @@ def test_a_stream_waits_while_the_chat_lives_and_ends_with_it(api: TestClient, c
         f"/api/chats/acme/Greeter/{chat_id}/events", params={"user_id": "ann", "after": 11}, headers=STREAM
     )
     assert (answer.status_code, answer.text) == (204, "")
+
+
+@pytest.mark.parametrize("headers", [{}, STREAM], ids=["page", "stream"])
+def test_who_waits_gets_what_is_said_meanwhile(
+    api: TestClient, chat_id: str, parts: Parts, headers: dict[str, str]
+) -> None:
+    with ThreadPoolExecutor(1) as others:
+        asked = others.submit(
+            api.get,
+            f"/api/chats/acme/Greeter/{chat_id}/events",
+            params={"user_id": "ann", "after": 10, "wait": 20},
+            headers=headers,
+        )
+        with pytest.raises(TimeoutError):
+            asked.result(0.6)
+        parts.chats.transact(Tenant("acme"), chat_id, lambda _chat: Change(events=(user_text("at last", "m8"),)))
+        answer = asked.result(15)
+    assert answer.status_code == 200
+    assert "at last" in answer.text
+
+
+def test_waiting_has_an_end(api: TestClient, chat_id: str) -> None:
+    assert page(api, chat_id, after=10, wait=0.3)["events"] == []
+    answer = api.get(f"/api/chats/acme/Greeter/{chat_id}/events", params={"user_id": "ann", "wait": 21})
+    assert answer.status_code == 422
+
+
+def test_nobody_waits_for_what_is_there_or_for_a_chat_that_has_ended(api: TestClient, chat_id: str) -> None:
+    assert len(page(api, chat_id, after=4, wait=20)["events"]) == 6
+    api.post(f"/api/chats/acme/Greeter/{chat_id}/cancel", json={"user_id": "ann"})
+    assert page(api, chat_id, after=11, wait=20)["events"] == []

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Annotated, Any, Final
 
+import anyio
 from fastapi import APIRouter, Header, Query, Response
 
 from mozaiks.web.caller import Caller
@@ -19,6 +21,11 @@ PAGE_BYTES: Final = 4 * 1024 * 1024
 
 EVENT_STREAM: Final = "text/event-stream"
 _RECONNECT_MS: Final = 2000
+_RECONNECT_WAITED_MS: Final = 100
+"""Where the waiting is done here, the client need not wait too."""
+MAX_WAIT_SECONDS: Final = 20.0
+"""The function and the gateway before it give up at 29."""
+_LOOK_SECONDS: Final = 0.25
 
 routes = APIRouter(prefix="/api/chats", tags=["chats"])
 
@@ -39,23 +46,34 @@ async def chat_events(
     after: Annotated[int, Query(ge=0, le=2**53, description="`seq` of the last event the client has.")] = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     accept: Annotated[str, Header(description="`text/event-stream` for server-sent events.")] = "",
+    wait: Annotated[
+        float, Query(ge=0, le=MAX_WAIT_SECONDS, description="So many seconds for an event, if there is none yet.")
+    ] = 0,
     last_event_id: Annotated[str | None, Header(description="What a reconnecting event stream saw last.")] = None,
 ) -> Response:
     """Stored events after a `seq`, in order.
 
     As an event stream the answer holds what is stored and ends; an `EventSource` connects again by itself with
-    `Last-Event-ID`, so it follows the chat without a socket.
+    `Last-Event-ID`, so it follows the chat without a socket. With `wait` the answer is held back until there is an
+    event, or the chat has ended, or the time is over.
     """
     chat = api.chat(caller, workflow_name, chat_id)
     streams = EVENT_STREAM in accept.lower()
     if streams and last_event_id and last_event_id.isascii() and last_event_id.isdigit():
         after = min(int(last_event_id[:15]), 2**53)
     frames = api.service.history(caller, chat_id, after, limit + 1)
+    until = time.monotonic() + wait
+    # A function's answer goes out as a whole, so following means to answer late. The function is paid for meanwhile.
+    while not frames and not chat.ended and time.monotonic() < until:
+        await anyio.sleep(min(_LOOK_SECONDS, max(0.0, until - time.monotonic())))
+        chat = api.chat(caller, workflow_name, chat_id)
+        if chat.last_seq > after:
+            frames = api.service.history(caller, chat_id, after, limit + 1)
     texts = _within(PAGE_BYTES, frames[:limit])
     if streams:
         if not texts and chat.ended:
             return Response(status_code=204)
-        return _stream(frames, texts)
+        return _stream(frames, texts, _RECONNECT_MS if wait == 0 else _RECONNECT_WAITED_MS)
     reached = frames[len(texts) - 1]["seq"] if texts else after
     has_more = "true" if len(frames) > len(texts) else "false"
     body = (
@@ -77,7 +95,7 @@ def _within(limit: int, frames: list[dict[str, Any]]) -> list[str]:
     return texts
 
 
-def _stream(frames: list[dict[str, Any]], texts: list[str]) -> Response:
+def _stream(frames: list[dict[str, Any]], texts: list[str], reconnect_ms: int) -> Response:
     events = [f"id: {frame['seq']}\ndata: {text}\n\n" for frame, text in zip(frames, texts, strict=False)]
-    body = f"retry: {_RECONNECT_MS}\n\n{''.join(events)}"
+    body = f"retry: {reconnect_ms}\n\n{''.join(events)}"
     return Response(body.encode("utf-8", "replace"), media_type=EVENT_STREAM, headers={"Cache-Control": "no-cache"})
