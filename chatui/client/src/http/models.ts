@@ -61,7 +61,7 @@ export interface AnswerRequest {
   readonly approved?: boolean | null;
   /** Told to the model, with `approved`. */
   readonly reason?: string;
-  readonly user_id?: string | null;
+  readonly user_id: string;
 }
 
 /** A repeated answer gets the first one's. */
@@ -530,7 +530,6 @@ export interface Problem {
 export interface PutSecret {
   /** The secret: at least 4 characters, at most 4096 bytes. It is never given back. */
   readonly value: string;
-  readonly user_id?: string | null;
 }
 
 export interface RetriedChat {
@@ -578,7 +577,7 @@ export interface SendMessage {
   readonly client_message_id?: string | null;
   /** While a run is going: `enqueue` leaves the message to its next turn, `interrupt` stops the turn for it, `reject` refuses it. An answer to an open request is taken in any case. */
   readonly on_busy?: "enqueue" | "interrupt" | "reject";
-  readonly user_id?: string | null;
+  readonly user_id: string;
 }
 
 export interface SentMessage {
@@ -599,7 +598,7 @@ export interface Shape {
 
 export interface StartChat {
   /** Whose chat it is. Needed where no token says so; otherwise the token's. */
-  readonly user_id?: string | null;
+  readonly user_id: string;
   /** The same id gets the same chat. */
   readonly client_request_id?: string | null;
   /** A new chat even where one that has not begun could be used. */
