@@ -19,6 +19,7 @@ from mozaiks.chats.asyncapi import COMMANDS, document
 
 from ..unit.protocol.page import complaints, data_schema, fields_of, section, sections
 from .conftest import House
+from .families import Family
 
 Frame = dict[str, Any]
 
@@ -293,6 +294,17 @@ async def socket_of_a_journey(house: House, played: Played) -> None:
         await socket.until("chat.journey_progress", status="completed")
 
 
+async def socket_of_a_family(played: Played, house: House) -> None:
+    """Hears of a chat that spawns another and goes on with what it made."""
+    started = await house.start("Parent")
+    async with Socket(played, started.websocket_url) as socket:
+        batch = await socket.until("chat.workflow_batch_started")
+        assert [each["code"] for each in batch["data"]["skipped"]] == ["WORKFLOW_NOT_FOUND"]
+        await socket.until("chat.workflow_child_completed", status="completed")
+        await socket.until("chat.workflow_resumed", completed=1)
+        await socket.until("chat.run_complete", status="completed")
+
+
 async def conversation(house: House) -> Played:
     played = Played()
     started = await house.start("Protocol")
@@ -304,6 +316,7 @@ async def conversation(house: House) -> Played:
         await socket.note_refusal("user.input.submit", text="hello?")
     await socket_that_starts(house, played)
     await socket_of_a_journey(house, played)
+    await socket_of_a_family(played, house)
     return played
 
 
@@ -314,6 +327,10 @@ def played(house: House) -> Iterator[Played]:
     house.workflow("Silent", {"Host": [{"say": "Nobody asked."}]}, startup_mode="BackendOnly")
     for name in ("Delivery", "Invoice"):
         house.workflow(name, {"Host": [{"say": "That is on its way."}]}, human_in_the_loop=False)
+    part = {"initial_agent": None, "initial_message": None}
+    Family(house).parent(
+        "Parent", {"name": "Delivery", **part}, {"name": "Delivry", **part}, nested={"timeout_seconds": 300}
+    )
     house.workflow("Torn", {"Host": [{"say": "Nothing."}]})
     (house.workflows / "Torn" / "agents.yaml").unlink()
     folder = house.workflows / "Protocol"

@@ -148,6 +148,7 @@ def test_open_requests_are_told_as_described(agent: str) -> None:
         "cache_seed": 1,
         "pending": shown_all(pending, GREETING, sees_everything=False),
         "last_artifact": None,
+        "parent_chat_id": None,
     }
     assert complaints(DOCUMENT, envelope("chat_meta", "c", meta, at=NOW)) == []
 
