@@ -207,7 +207,9 @@ def refuse_erased(database: Database[Document], chat_id: str, undo: Callable[[],
 
 
 def _id(tenant: Tenant, chat_id: str | None) -> str:
-    return "/".join(part for part in (tenant.app_id, tenant.user_id or "", chat_id or ""))
+    if tenant.user_id is None:
+        raise ValueError("what is erased is one user's; expected a tenant with a user_id")
+    return "/".join((tenant.app_id, tenant.user_id, chat_id or ""))
 
 
 def _either(tenant: Tenant) -> Document:

@@ -101,7 +101,10 @@ class MongoExports:
     def rows(
         self, tenant: Tenant, kind: str, chat_id: str, after: str | None, limit: int
     ) -> Sequence[tuple[str, dict[str, Any]]]:
-        """Lines of a kind. Of chats, the caller's own: not every document of one names its user."""
+        """Lines of a kind."""
+        # Not every document of a chat names its user: its session does.
+        if chat_id and self.chat(tenant, chat_id) is None:
+            return []
         if kind == "message":
             return self._messages(tenant, chat_id, after, limit)
         about = _KINDS[kind]

@@ -10,6 +10,7 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from mozaiks.access.principal import Tenant
+from mozaiks.errors import MozaiksError
 from mozaiks.store.client import Document, reachable
 from mozaiks.store.erasures import refuse_erased
 from mozaiks.store.text import from_text, to_text
@@ -35,14 +36,17 @@ class MongoToolResults:
         Raises
         ------
         MozaiksError
-            ``CHAT_NOT_FOUND`` if the chat was erased meanwhile; nothing is left of the result then.
+            ``CHAT_NOT_FOUND`` if the chat is another app's, or was erased meanwhile; nothing is left of the result.
         """
         document = to_document(tenant.app_id, chat_id, call_id, tool_name, result, at)
         with reachable():
             try:
                 self._results.insert_one(document)
             except DuplicateKeyError:
-                return self.read(tenant, chat_id, [call_id])[call_id]
+                first = self.read(tenant, chat_id, [call_id]).get(call_id)
+                if first is None:
+                    raise MozaiksError("CHAT_NOT_FOUND", f"there is no chat {chat_id!r}") from None
+                return first
             refuse_erased(self._database, chat_id, lambda: self._results.delete_one({"_id": document["_id"]}))
         return result
 
