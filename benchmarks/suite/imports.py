@@ -26,7 +26,11 @@ def measure(world: World) -> list[Row]:
     """Import time and memory of each function of the template, each time in a new process."""
     template = read_template(PROJECT / "template.yaml", world.parameters, world.cache)
     addresses = Addresses("127.0.0.1:9", {})
-    overlay = {"MOZAIKS_WORKFLOWS_PATH": str(WORKFLOWS), "DEMO_MODEL_URL": "http://127.0.0.1:9/v1"}
+    overlay = {
+        "MOZAIKS_WORKFLOWS_PATH": str(WORKFLOWS),
+        "DEMO_MODEL_URL": "http://127.0.0.1:9/v1",
+        "MONGODB_URI": "mongodb://127.0.0.1:9/?directConnection=true",  # connected to on first use, not here
+    }
     functions = {
         function.code.name: (function.code, worker_environment(function, addresses, overlay, world.cache))
         for function in template.functions.values()
