@@ -24,6 +24,7 @@ from mozaiks_local.cli.dev_token import make_token
 from mozaiks_local.client import ApiError, ChatClient, ConnectRefusedError, Started, call_api, start_chat
 from mozaiks_local.demo_model import run_in_thread
 from mozaiks_local.stack import LocalStack, StackConfig
+from node_packages import node_of_this_machine, vitest
 from session_mongod import DatabaseServer
 
 from .conftest import ROOT, texts, turn
@@ -112,6 +113,15 @@ def test_a_browser_brings_its_token_otherwise(guarded: Guarded, play: Any, way: 
             assert json.loads(await socket.recv())["type"] == "chat_meta"
 
     play(scenario())
+
+
+def test_the_client_library_renews_its_token(guarded: Guarded) -> None:
+    tokens = {
+        "MOZAIKS_TOKEN": guarded.token(),
+        "MOZAIKS_OTHER_TOKEN": guarded.token("acme", "bob"),
+        "MOZAIKS_SHORT_TOKEN": guarded.token(seconds=8),
+    }
+    vitest(node_of_this_machine(), ROOT, "guarded", MOZAIKS_URL=guarded.stack.http_url, **tokens)
 
 
 def test_nobody_gets_in_without_a_good_token(guarded: Guarded, play: Any) -> None:
