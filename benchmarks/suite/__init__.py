@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from benchmarks.figures import Row
-from benchmarks.suite import costs, crowd, imports, manifests, memory, pauses, replay, replies, resume, steps
+from benchmarks.suite import costs, crowd, imports, manifests, memory, pauses, replay, replies, resume, steps, tokens
 from benchmarks.world import World
 
 __all__ = ["SUITE"]
@@ -21,6 +21,7 @@ SUITE: Final[Mapping[str, Callable[[World], list[Row]]]] = {
     "costs": costs.measure,
     "imports": imports.measure,
     "manifests": manifests.measure,
+    "tokens": tokens.measure,
     "memory": memory.measure,
 }
 """``--only`` takes these names. ``memory`` comes last: it stops what the others share."""
