@@ -10,6 +10,7 @@ import typer
 
 from mozaiks_local.cli.cost_command import cost
 from mozaiks_local.cli.dev_token import token
+from mozaiks_local.cli.journey_commands import journeys
 from mozaiks_local.cli.workflow_commands import convert, new, validate
 
 __all__ = ["app", "main"]
@@ -25,6 +26,7 @@ database = typer.Typer(help="The database.", no_args_is_help=True)
 workflows = typer.Typer(help="The workflows.", no_args_is_help=True)
 app.add_typer(database, name="db")
 app.add_typer(workflows, name="workflows")
+app.add_typer(journeys, name="journeys")
 admin = typer.Typer(help="What an operator does.", no_args_is_help=True)
 app.add_typer(admin, name="admin")
 
