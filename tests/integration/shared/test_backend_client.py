@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from mozaiks.engine.functions import bind, load_function
+from mozaiks.engine.binding import bind
+from mozaiks.engine.functions import load_function
 from mozaiks.manifests import load_workflow
 from mozaiks.manifests.spec import FunctionRef
 

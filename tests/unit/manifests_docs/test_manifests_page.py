@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 import pytest
 
-from mozaiks.engine.functions import INJECTED
+from mozaiks.engine.binding import INJECTED
 from mozaiks.manifests import WorkflowSpec, inspect_workflow
 from mozaiks.manifests.canonical.hooks import HookEntry
 from mozaiks.manifests.expressions import parse

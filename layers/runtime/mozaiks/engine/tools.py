@@ -18,8 +18,9 @@ from ag2.middleware.base import ToolExecution, ToolResultType
 from pydantic import BaseModel, ValidationError
 
 from mozaiks.authoring import Handoff
+from mozaiks.engine.binding import INJECTED, BoundFunction, bind
 from mozaiks.engine.direct_tool import DirectTool
-from mozaiks.engine.functions import INJECTED, BoundFunction, WorkflowCode, bind
+from mozaiks.engine.functions import WorkflowCode
 from mozaiks.manifests.spec import TERMINATE, USER, AgentSpec, HandoffSpec, ToolSpec, WorkflowSpec
 
 __all__ = [

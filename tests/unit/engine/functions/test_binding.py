@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Optional
 import pytest
 from pydantic import BaseModel
 
-from mozaiks.engine.functions import INJECTED, bind
+from mozaiks.engine.binding import INJECTED, bind
 from mozaiks.errors import MozaiksError
 
 if TYPE_CHECKING:
