@@ -30,7 +30,7 @@ _FLAGS: Final = (
     "--disable-component-update",
     "--disable-sync",
 )
-_CONFIG: Final = {"auth": False, "app_id": "acme", "user_id": "ann"}
+CONFIG: Final = {"auth": False, "app_id": "acme", "user_id": "ann"}
 
 
 class Visitor:
@@ -105,7 +105,7 @@ def page_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def served(house: House, page_folder: Path) -> Iterator[House]:
     """The stack with the page on its port."""
-    house.stack.gateway.site = Site(page_folder, _CONFIG)
+    house.stack.gateway.site = Site(page_folder, CONFIG)
     yield house
     house.stack.gateway.site = None
 

@@ -1,4 +1,4 @@
-import { useId, useMemo, useState } from 'react';
+import { useEffect, useId, useMemo, useRef, useState } from 'react';
 import type { UiToolProps } from '@mozaiks/client';
 
 interface GeneratedFile {
@@ -28,6 +28,24 @@ function wholePage({ entry, files }: Generated): string {
       const script = content(path);
       return script === undefined ? tag : `<script>\n${script.replaceAll('</script', '<\\/script')}</script>`;
     });
+}
+
+/**
+ * The chat page serves `/preview.html` for this: it has a policy of its own, under which scripts run and reach nothing.
+ * It asks for what it shall draw, once it is there.
+ */
+function Preview({ title, page }: { title: string; page: string }) {
+  const frame = useRef<HTMLIFrameElement>(null);
+  useEffect(() => {
+    const draw = (event: MessageEvent) => {
+      if (event.source !== null && event.source === frame.current?.contentWindow) {
+        frame.current.contentWindow.postMessage({ html: page }, '*');
+      }
+    };
+    window.addEventListener('message', draw);
+    return () => window.removeEventListener('message', draw);
+  }, [page]);
+  return <iframe key={page} ref={frame} title={`Preview of ${title}`} sandbox="allow-scripts" src="/preview.html" />;
 }
 
 /** Generated files: their code, and the page they make in a frame that reaches nothing outside it. Answers nothing. */
@@ -81,7 +99,7 @@ export default function GeneratedFiles({ payload }: UiToolProps) {
             <code>{file.content}</code>
           </pre>
         ) : (
-          <iframe title={`Preview of ${title}`} sandbox="allow-scripts" srcDoc={page} />
+          <Preview title={title} page={page} />
         )}
       </div>
     </section>

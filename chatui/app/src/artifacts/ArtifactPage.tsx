@@ -1,7 +1,7 @@
 import type { ChatClient } from "@mozaiks/client";
 import { useEffect, useMemo } from "react";
-import { useChatState, useClient } from "../chat/useChat.ts";
 import { inPlainWords } from "../chat/plainWords.ts";
+import { useChatState, useClient } from "../chat/useChat.ts";
 import { Link, navigate, paths } from "../routing.tsx";
 import { useSession } from "../session/Session.tsx";
 import { type UiTools, UiToolsProvider, VariablesProvider } from "../uitools/context.ts";
@@ -32,14 +32,20 @@ export default function ArtifactPage({ id, workflow, chatId }: Props) {
 function Opened({ id, workflow, chatId }: { id: string; workflow: string; chatId: string }) {
   const { api } = useSession();
   const { client, problem } = useClient(api, workflow, chatId);
-  if (problem !== null) return <p className="notice" data-kind="error" role="alert">{inPlainWords(problem)}</p>;
+  if (problem !== null)
+    return (
+      <p className="notice" data-kind="error" role="alert">
+        {inPlainWords(problem)}
+      </p>
+    );
   if (client === null) return <div className="waiting" role="status" aria-label="Loading" />;
   return <Shown id={id} workflow={workflow} chatId={chatId} client={client} />;
 }
 
 function Shown({ id, workflow, chatId, client }: { id: string; workflow: string; chatId: string; client: ChatClient }) {
   const state = useChatState(client);
-  const artifact = state.artifacts.find((each) => each.eventId === id) ?? (state.artifact?.eventId === id ? state.artifact : null);
+  const artifact =
+    state.artifacts.find((each) => each.eventId === id) ?? (state.artifact?.eventId === id ? state.artifact : null);
   const tools = useMemo(
     (): UiTools => ({
       workflow,
@@ -47,7 +53,8 @@ function Shown({ id, workflow, chatId, client }: { id: string; workflow: string;
       answer: (requestId, value) => void client.answer(requestId, value).confirmed.catch(() => undefined),
       approve: (requestId, approved, reason) =>
         void client.approve(requestId, approved, reason).confirmed.catch(() => undefined),
-      act: (componentId, action, set) => void client.componentAction(componentId, action, set).confirmed.catch(() => undefined),
+      act: (componentId, action, set) =>
+        void client.componentAction(componentId, action, set).confirmed.catch(() => undefined),
       showArtifact: () => navigate(paths.chat(workflow, chatId)),
       openModal: () => navigate(paths.chat(workflow, chatId)),
     }),

@@ -1,9 +1,9 @@
 import type { Artifact, ChatState, ToolCallItem } from "@mozaiks/client";
 import { useState } from "react";
-import { ToolRequest } from "../uitools/ToolRequest.tsx";
-import { UiComponent } from "../uitools/UiComponent.tsx";
 import { useUiTools } from "../uitools/context.ts";
 import { componentOf } from "../uitools/registry.ts";
+import { ToolRequest } from "../uitools/ToolRequest.tsx";
+import { UiComponent } from "../uitools/UiComponent.tsx";
 import { FilesArtifact } from "./FilesArtifact.tsx";
 import { filesOf } from "./files.ts";
 

@@ -1,30 +1,10 @@
-import { css } from "@codemirror/lang-css";
-import { html } from "@codemirror/lang-html";
-import { javascript } from "@codemirror/lang-javascript";
-import { json } from "@codemirror/lang-json";
-import { markdown } from "@codemirror/lang-markdown";
-import { python } from "@codemirror/lang-python";
 import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
-import type { Extension } from "@codemirror/state";
+import { Compartment } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { basicSetup } from "codemirror";
 import { useEffect, useRef } from "react";
-
-const LANGUAGES: Record<string, () => Extension> = {
-  css: () => css(),
-  html: () => html(),
-  htm: () => html(),
-  svg: () => html(),
-  js: () => javascript(),
-  mjs: () => javascript(),
-  jsx: () => javascript({ jsx: true }),
-  ts: () => javascript({ typescript: true }),
-  tsx: () => javascript({ typescript: true, jsx: true }),
-  json: () => json(),
-  md: () => markdown(),
-  py: () => python(),
-};
+import { languageOf } from "./languages.ts";
 
 const LOOKS = EditorView.theme({
   "&": { color: "var(--text)", backgroundColor: "var(--sunken)", fontSize: "13px", height: "100%" },
@@ -62,13 +42,13 @@ export default function CodeEditor({ path, value, onChange }: Props) {
 
   useEffect(() => {
     if (place.current === null) return;
-    const language = LANGUAGES[path.split(".").at(-1)?.toLowerCase() ?? ""];
+    const language = new Compartment();
     const editor = new EditorView({
       parent: place.current,
       doc: first.current,
       extensions: [
         basicSetup,
-        language === undefined ? [] : language(),
+        language.of([]),
         LOOKS,
         syntaxHighlighting(COLOURS),
         EditorView.contentAttributes.of({ "aria-label": `Code of ${path}` }),
@@ -78,6 +58,10 @@ export default function CodeEditor({ path, value, onChange }: Props) {
       ],
     });
     view.current = editor;
+    languageOf(path)?.then(
+      (found) => view.current === editor && editor.dispatch({ effects: language.reconfigure(found) }),
+      () => undefined, // without its colours a file is as readable
+    );
     return () => {
       view.current = null;
       editor.destroy();

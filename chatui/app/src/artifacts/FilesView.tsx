@@ -65,7 +65,12 @@ export default function FilesView({ files, id, entry = null }: Props) {
           </button>
         )}
       </div>
-      <div id={`${base}-panel`} className="files-panel" role="tabpanel" aria-labelledby={`${base}-${tabs.indexOf(shown)}`}>
+      <div
+        id={`${base}-panel`}
+        className="files-panel"
+        role="tabpanel"
+        aria-labelledby={`${base}-${tabs.indexOf(shown)}`}
+      >
         {file === undefined ? (
           <Preview files={current} entry={entry} title="Preview" />
         ) : (
@@ -85,7 +90,10 @@ type Edits = Readonly<Record<string, string>>;
 
 function useEdits(id: string): [Edits, (edits: Edits) => void] {
   const key = `mozaiks.edits.${id}`;
-  const [edits, setEdits] = useState<{ readonly key: string; readonly value: Edits }>(() => ({ key, value: kept(key) }));
+  const [edits, setEdits] = useState<{ readonly key: string; readonly value: Edits }>(() => ({
+    key,
+    value: kept(key),
+  }));
   const value = edits.key === key ? edits.value : kept(key);
   return [
     value,

@@ -7,7 +7,15 @@ import type { Running, SandboxProvider } from "./sandbox.ts";
 const PROVIDERS: readonly SandboxProvider[] = [localPreview, e2bSandbox];
 
 /** The files, running: in a frame that has no origin and no network, or in a remote sandbox. */
-export function Preview({ files, entry, title }: { files: readonly GeneratedFile[]; entry: string | null; title: string }) {
+export function Preview({
+  files,
+  entry,
+  title,
+}: {
+  files: readonly GeneratedFile[];
+  entry: string | null;
+  title: string;
+}) {
   const [provider, setProvider] = useState<SandboxProvider>(localPreview);
   const [running, setRunning] = useState<Running | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
@@ -45,7 +53,12 @@ export function Preview({ files, entry, title }: { files: readonly GeneratedFile
       )}
       {running?.kind === "document" && <Frame html={running.html} title={title} />}
       {running?.kind === "address" && (
-        <iframe title={title} src={running.url} sandbox="allow-scripts allow-same-origin" referrerPolicy="no-referrer" />
+        <iframe
+          title={title}
+          src={running.url}
+          sandbox="allow-scripts allow-same-origin"
+          referrerPolicy="no-referrer"
+        />
       )}
     </div>
   );
@@ -66,5 +79,14 @@ function Frame({ html, title }: { html: string; title: string }) {
     addEventListener("message", ready);
     return () => removeEventListener("message", ready);
   }, [html]);
-  return <iframe ref={frame} key={html} title={title} src="/preview.html" sandbox="allow-scripts" referrerPolicy="no-referrer" />;
+  return (
+    <iframe
+      ref={frame}
+      key={html}
+      title={title}
+      src="/preview.html"
+      sandbox="allow-scripts"
+      referrerPolicy="no-referrer"
+    />
+  );
 }

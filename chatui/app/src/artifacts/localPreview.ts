@@ -49,7 +49,12 @@ export function wholeDocument(page: GeneratedFile, files: readonly GeneratedFile
 
 function resolved(from: string, address: string): string {
   const bare = address.split(/[?#]/)[0] ?? "";
-  const base = bare.startsWith("/") ? [] : from.replace(/^\.?\//, "").split("/").slice(0, -1);
+  const base = bare.startsWith("/")
+    ? []
+    : from
+        .replace(/^\.?\//, "")
+        .split("/")
+        .slice(0, -1);
   const path: string[] = [...base];
   for (const step of bare.split("/")) {
     if (step === "..") path.pop();

@@ -19,14 +19,17 @@ export function Announcer({ state }: { state: ChatState }) {
       return;
     }
     const from = seen.current;
-    const words = timeline.filter((item) => item.seq > from).flatMap((item): string[] => {
-      if (item.type === "message" && item.role !== "user") return [`${item.agent ?? ""} says: ${item.text}`];
-      if (item.type === "question" && !item.repeats) return [item.prompt];
-      if (item.type === "tool_call" && item.interaction !== null) return [item.prompt ?? `${item.toolName} asks for an answer`];
-      if (item.type === "error") return [`Error: ${item.problem.message}`];
-      if (item.type === "run_end" && item.status !== "waiting") return [`The chat is ${item.status}`];
-      return [];
-    });
+    const words = timeline
+      .filter((item) => item.seq > from)
+      .flatMap((item): string[] => {
+        if (item.type === "message" && item.role !== "user") return [`${item.agent ?? ""} says: ${item.text}`];
+        if (item.type === "question" && !item.repeats) return [item.prompt];
+        if (item.type === "tool_call" && item.interaction !== null)
+          return [item.prompt ?? `${item.toolName} asks for an answer`];
+        if (item.type === "error") return [`Error: ${item.problem.message}`];
+        if (item.type === "run_end" && item.status !== "waiting") return [`The chat is ${item.status}`];
+        return [];
+      });
     seen.current = last;
     if (words.length > 0) setSaid(words.join(". ").slice(0, LONGEST));
   }, [timeline, caughtUp]);

@@ -64,58 +64,58 @@ function ChatView({ client, workflow, chatId }: { client: ChatClient; workflow: 
   return (
     <UiToolsProvider value={tools}>
       <VariablesProvider value={state.context}>
-      <div className="chat" data-artifact={shown ? "open" : "closed"}>
-        <section className="chat-main" aria-label={`Chat with ${name}`}>
-          <header className="chat-head">
-            <div className="chat-name">
-              <h1>{name}</h1>
-              <p className="chat-state">
-                <span className="dot" data-status={state.status ?? "created"} aria-hidden="true" />
-                {state.status === null ? "connecting" : statusWords(state.status, state.waitingFor)}
-                {state.status === "running" && state.speaker !== null && ` · ${state.speaker}`}
-              </p>
-            </div>
-            <div className="chat-tools">
-              <UsageMeter usage={state.usage} />
-              {seesTraces && (
-                <Link className="icon-button" href={paths.trace(workflow, chatId)} aria-label="Trace" title="Trace">
-                  <TraceIcon />
-                </Link>
-              )}
-              {artifact !== null && (
-                <button
-                  type="button"
-                  className="icon-button"
-                  aria-pressed={shown}
-                  aria-label="Artifact"
-                  title="Artifact"
-                  onClick={() => setHidden(shown ? artifact.eventId : null)}
-                >
-                  <PanelIcon />
-                </button>
-              )}
-            </div>
-          </header>
-          {state.journey !== null && <JourneyBar journey={state.journey} chatId={chatId} />}
-          <ConnectionNotice connection={state.connection} />
-          <Conversation client={client} state={state} workflow={workflow} chatId={chatId} />
-          <Composer client={client} state={state} workflow={workflow} chatId={chatId} field={composer} />
-          <Announcer state={state} />
-        </section>
-        {shown && (
-          <Suspense fallback={<aside className="artifact-panel" aria-busy="true" />}>
-            <ArtifactPanel
-              state={state}
-              artifact={artifact}
-              onClose={() => {
-                setHidden(artifact.eventId);
-                composer.current?.focus();
-              }}
-            />
-          </Suspense>
-        )}
-      </div>
-      <Modals state={state} away={away} putAway={(requestId) => setAway((before) => [...before, requestId])} />
+        <div className="chat" data-artifact={shown ? "open" : "closed"}>
+          <section className="chat-main" aria-label={`Chat with ${name}`}>
+            <header className="chat-head">
+              <div className="chat-name">
+                <h1>{name}</h1>
+                <p className="chat-state">
+                  <span className="dot" data-status={state.status ?? "created"} aria-hidden="true" />
+                  {state.status === null ? "connecting" : statusWords(state.status, state.waitingFor)}
+                  {state.status === "running" && state.speaker !== null && ` · ${state.speaker}`}
+                </p>
+              </div>
+              <div className="chat-tools">
+                <UsageMeter usage={state.usage} />
+                {seesTraces && (
+                  <Link className="icon-button" href={paths.trace(workflow, chatId)} aria-label="Trace" title="Trace">
+                    <TraceIcon />
+                  </Link>
+                )}
+                {artifact !== null && (
+                  <button
+                    type="button"
+                    className="icon-button"
+                    aria-pressed={shown}
+                    aria-label="Artifact"
+                    title="Artifact"
+                    onClick={() => setHidden(shown ? artifact.eventId : null)}
+                  >
+                    <PanelIcon />
+                  </button>
+                )}
+              </div>
+            </header>
+            {state.journey !== null && <JourneyBar journey={state.journey} chatId={chatId} />}
+            <ConnectionNotice connection={state.connection} />
+            <Conversation client={client} state={state} workflow={workflow} chatId={chatId} />
+            <Composer client={client} state={state} workflow={workflow} chatId={chatId} field={composer} />
+            <Announcer state={state} />
+          </section>
+          {shown && (
+            <Suspense fallback={<aside className="artifact-panel" aria-busy="true" />}>
+              <ArtifactPanel
+                state={state}
+                artifact={artifact}
+                onClose={() => {
+                  setHidden(artifact.eventId);
+                  composer.current?.focus();
+                }}
+              />
+            </Suspense>
+          )}
+        </div>
+        <Modals state={state} away={away} putAway={(requestId) => setAway((before) => [...before, requestId])} />
       </VariablesProvider>
     </UiToolsProvider>
   );

@@ -29,14 +29,20 @@ export function Conversation({ client, state, workflow, chatId }: Props) {
     if (follows.current) list.current?.scrollTo({ top: Number.MAX_SAFE_INTEGER });
   }, []);
   const drawn = useCallback(
-    (_: number, row: Row) => <RowView row={row} client={client} workflow={workflow} chatId={chatId} status={state.status} />,
+    (_: number, row: Row) => (
+      <RowView row={row} client={client} workflow={workflow} chatId={chatId} status={state.status} />
+    ),
     [client, workflow, chatId, state.status],
   );
 
   if (rows.length === 0) {
     return (
       <div className="conversation conversation-empty">
-        {state.caughtUp ? <p className="muted">Say something to begin.</p> : <div className="waiting" role="status" aria-label="Loading" />}
+        {state.caughtUp ? (
+          <p className="muted">Say something to begin.</p>
+        ) : (
+          <div className="waiting" role="status" aria-label="Loading" />
+        )}
       </div>
     );
   }

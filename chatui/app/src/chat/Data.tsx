@@ -6,7 +6,8 @@ const DEEPEST = 4;
 /** Any JSON value, laid out to be read: objects as terms, lists as lists. */
 export function Data({ value, depth = 0 }: { value: JsonValue | undefined; depth?: number }) {
   if (value === null || value === undefined) return <span className="muted">none</span>;
-  if (typeof value === "string") return value.includes("\n") ? <pre className="data-text">{value}</pre> : <span>{value}</span>;
+  if (typeof value === "string")
+    return value.includes("\n") ? <pre className="data-text">{value}</pre> : <span>{value}</span>;
   if (typeof value !== "object") return <span>{String(value)}</span>;
   if (depth >= DEEPEST) return <code>{JSON.stringify(value)}</code>;
   if (Array.isArray(value)) {

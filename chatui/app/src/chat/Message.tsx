@@ -1,8 +1,8 @@
 import type { JsonValue } from "@mozaiks/client";
 import { memo } from "react";
 import { Markdown } from "../text/Markdown.tsx";
-import { hueOf } from "./hues.ts";
 import { Data } from "./Data.tsx";
+import { hueOf } from "./hues.ts";
 
 interface Props {
   readonly role: "user" | "assistant" | "system";
@@ -33,7 +33,27 @@ export const Message = memo(function Message({ role, agent, text, structured, wr
           {agent}
         </p>
       )}
-      {isData ? <Data value={structured} /> : <Markdown text={text} />}
+      {isData ? (
+        <details className="fold">
+          <summary>{summaryOf(structured)}</summary>
+          <div className="fold-body">
+            <Data value={structured} />
+          </div>
+        </details>
+      ) : (
+        <Markdown text={text} />
+      )}
     </div>
   );
 });
+
+const LONGEST = 90;
+
+/** The first words of an answer that is data: its title if it has one. */
+function summaryOf(value: object): string {
+  const named = Object.entries(value).find(
+    ([key, each]) => /title|headline|name|summary/i.test(key) && typeof each === "string",
+  );
+  const words = named !== undefined ? String(named[1]) : Object.keys(value).join(", ").replace(/_/g, " ");
+  return words.length > LONGEST ? `${words.slice(0, LONGEST - 1)}…` : words || "An empty answer";
+}

@@ -1,4 +1,5 @@
 import type { ChatState, ToolCallItem } from "@mozaiks/client";
+import { ApprovalCard } from "../uitools/ApprovalCard.tsx";
 import { Modal } from "../uitools/Modal.tsx";
 import { ToolRequest } from "../uitools/ToolRequest.tsx";
 
@@ -14,7 +15,7 @@ export function Modals({ state, away, putAway }: Props) {
   const asking = state.timeline.find(
     (item): item is ToolCallItem & { requestId: string } =>
       item.type === "tool_call" &&
-      item.interaction === "ui_tool" &&
+      item.interaction !== null &&
       item.display === "modal" &&
       item.status === "waiting" &&
       item.requestId !== null &&
@@ -24,7 +25,11 @@ export function Modals({ state, away, putAway }: Props) {
   const close = (): void => putAway(asking.requestId);
   return (
     <Modal key={asking.key} title={asking.prompt ?? asking.toolName} onClose={close}>
-      <ToolRequest item={asking} mode="modal" dismiss={close} />
+      {asking.interaction === "approval" ? (
+        <ApprovalCard item={asking} mode="modal" dismiss={close} />
+      ) : (
+        <ToolRequest item={asking} mode="modal" dismiss={close} />
+      )}
     </Modal>
   );
 }

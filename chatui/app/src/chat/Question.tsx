@@ -1,7 +1,7 @@
 import type { ChatClient, QuestionItem } from "@mozaiks/client";
 import { Markdown } from "../text/Markdown.tsx";
-import { UiComponent } from "../uitools/UiComponent.tsx";
 import { AnswerForm } from "../uitools/AnswerForm.tsx";
+import { UiComponent } from "../uitools/UiComponent.tsx";
 import { Data } from "./Data.tsx";
 
 /** A question of an agent or a tool: as a form where the answer has a form, else answered in the message field. */

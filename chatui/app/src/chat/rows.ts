@@ -3,7 +3,12 @@
 import type { ChatState, Draft, HandoffItem, Outgoing, TimelineItem } from "@mozaiks/client";
 
 export type Row =
-  | { readonly kind: "item"; readonly key: string; readonly item: Exclude<TimelineItem, HandoffItem>; readonly named: boolean }
+  | {
+      readonly kind: "item";
+      readonly key: string;
+      readonly item: Exclude<TimelineItem, HandoffItem>;
+      readonly named: boolean;
+    }
   | { readonly kind: "handoff"; readonly key: string; readonly item: HandoffItem }
   | { readonly kind: "draft"; readonly key: string; readonly draft: Draft; readonly named: boolean }
   | { readonly kind: "outgoing"; readonly key: string; readonly outgoing: Outgoing }

@@ -15,7 +15,12 @@ export function JourneyBar({ journey, chatId }: { journey: Journey; chatId: stri
       </Link>
       <span className="journey-steps" aria-hidden="true">
         {steps.map((step) => (
-          <i key={step} data-state={step < journey.group || journey.status === "completed" ? "done" : step === journey.group ? "now" : "later"} />
+          <i
+            key={step}
+            data-state={
+              step < journey.group || journey.status === "completed" ? "done" : step === journey.group ? "now" : "later"
+            }
+          />
         ))}
       </span>
       <ul>

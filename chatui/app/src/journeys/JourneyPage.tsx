@@ -30,13 +30,19 @@ export default function JourneyPage({ runId }: { runId: string }) {
       <header>
         <h1>{run.id}</h1>
         <p className="muted" role="status">
-          {run.status === "running" ? `Step ${run.group + 1} of ${run.groups.length} is under way` : `The journey is ${run.status}`}
+          {run.status === "running"
+            ? `Step ${run.group + 1} of ${run.groups.length} is under way`
+            : `The journey is ${run.status}`}
         </p>
       </header>
       <ol className="journey-groups">
         {run.groups.map((group, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: the steps of a journey never move
-          <li key={index} data-state={stateOf(group)} aria-current={index === run.group && !OVER.has(run.status) ? "step" : undefined}>
+          <li
+            key={index}
+            data-state={stateOf(group)}
+            aria-current={index === run.group && !OVER.has(run.status) ? "step" : undefined}
+          >
             <span className="journey-place" aria-hidden="true">
               {stateOf(group) === "done" ? <CheckIcon /> : index + 1}
             </span>

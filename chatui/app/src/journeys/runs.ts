@@ -60,5 +60,7 @@ function memberOf(value: JsonValue): Member {
 }
 
 function entry(value: JsonValue): Record<string, JsonValue> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, JsonValue>) : {};
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Record<string, JsonValue>)
+    : {};
 }

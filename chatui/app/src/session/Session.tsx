@@ -33,7 +33,9 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   const [refused, setRefused] = useState<string | null>(null);
 
   useEffect(() => {
-    loadConfig().then(setConfig, (error: unknown) => setProblem(String(error instanceof Error ? error.message : error)));
+    loadConfig().then(setConfig, (error: unknown) =>
+      setProblem(String(error instanceof Error ? error.message : error)),
+    );
   }, []);
 
   const keep = useCallback((given: string) => {

@@ -102,7 +102,9 @@ function Row({ span, from, to }: { span: Span; from: number; to: number }) {
       <td className="span-bar" aria-label={new Date(span.start).toISOString()}>
         <i style={{ marginLeft: `${start}%`, width: `${Math.max(0.6, end - start)}%` }} />
       </td>
-      <td className="span-time">{span.kind === "error" ? "" : span.end === null ? "…" : duration(span.end - span.start)}</td>
+      <td className="span-time">
+        {span.kind === "error" ? "" : span.end === null ? "…" : duration(span.end - span.start)}
+      </td>
       <td className="span-facts">{span.facts.filter(Boolean).join(" · ")}</td>
     </tr>
   );

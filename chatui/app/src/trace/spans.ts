@@ -33,7 +33,15 @@ export function spansOf(frames: readonly ServerFrame[]): readonly Span[] {
 
   const begin = (kind: SpanKind, name: string, depth: number, start: number, frame: { seq: number }): Open => {
     const span: Open = {
-      key: `${frame.seq}-${spans.length}`, kind, name, depth, start, end: null, seq: frame.seq, facts: [], bad: false,
+      key: `${frame.seq}-${spans.length}`,
+      kind,
+      name,
+      depth,
+      start,
+      end: null,
+      seq: frame.seq,
+      facts: [],
+      bad: false,
     };
     spans.push(span);
     return span;

@@ -4,7 +4,7 @@ import { Data } from "../chat/Data.tsx";
 import { useSession } from "../session/Session.tsx";
 import { AnswerForm } from "./AnswerForm.tsx";
 import { useUiTools } from "./context.ts";
-import { schemaFor } from "./schemas.ts";
+import { filled, schemaFor } from "./schemas.ts";
 
 interface Props {
   readonly toolName: string | null;
@@ -22,10 +22,16 @@ interface Props {
 export function FallbackForm({ toolName, payload, showsPayload, schema, disabled, onAnswer }: Props) {
   const parameters = useParameters(schema === null ? toolName : null);
   if (schema !== null) {
+    const { known, rest } = filled(schema, payload);
     return (
       <>
-        {showsPayload && payload !== null && <Data value={payload} />}
-        <AnswerForm schema={schema} disabled={disabled} onAnswer={onAnswer} />
+        {showsPayload && rest !== null && <Data value={rest} />}
+        <AnswerForm
+          schema={schema}
+          {...(known === null ? {} : { value: known })}
+          disabled={disabled}
+          onAnswer={onAnswer}
+        />
       </>
     );
   }

@@ -30,6 +30,7 @@ export default function SchemaForm({ schema, value, disabled, onAnswer }: Props)
       showErrorList={false}
       focusOnFirstError
       onChange={(event: IChangeEvent) => setData(event.formData)}
+      onError={() => undefined} // what is wrong stands beside each field
       onSubmit={(event: IChangeEvent) => {
         setSent(true);
         onAnswer(event.formData as JsonValue);
@@ -52,6 +53,7 @@ function uiOf(schema: JsonObject): UiSchema {
 
 function hint(field: JsonObject): UiSchema {
   if (Array.isArray(field.enum) && field.enum.length <= 5) return { "ui:widget": "radio" };
+  if (field.format === "password" || field.writeOnly === true) return { "ui:widget": "password", "ui:autocomplete": "off" };
   if (field.type === "string" && Number(field.maxLength ?? 0) > 200) return { "ui:widget": "textarea" };
   return {};
 }

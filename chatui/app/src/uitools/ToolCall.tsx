@@ -1,6 +1,6 @@
 import type { ToolCallItem } from "@mozaiks/client";
-import { AlertIcon, CheckIcon, ToolIcon } from "../icons.tsx";
 import { Data } from "../chat/Data.tsx";
+import { AlertIcon, CheckIcon, ToolIcon } from "../icons.tsx";
 import { duration, spaced } from "../text/words.ts";
 import { ApprovalCard } from "./ApprovalCard.tsx";
 import { useUiTools } from "./context.ts";
@@ -10,9 +10,9 @@ import { UiComponent } from "./UiComponent.tsx";
 /** A call of a tool: folded to one line, or what it shows and asks. */
 export function ToolCall({ item }: { item: ToolCallItem }) {
   if (item.status === "waiting") {
-    if (item.interaction === "approval") return <ApprovalCard item={item} />;
-    if (item.display === "artifact") return <Elsewhere item={item} words="is waiting beside the conversation" />;
     if (item.display === "modal") return <Elsewhere item={item} words="asks for an answer" />;
+    if (item.interaction === "approval") return <ApprovalCard item={item} mode="inline" />;
+    if (item.display === "artifact") return <Elsewhere item={item} words="is waiting beside the conversation" />;
     return <ToolRequest item={item} mode="inline" />;
   }
   if (item.interaction === null && item.component !== null) {
@@ -88,7 +88,11 @@ function Elsewhere({ item, words }: { item: ToolCallItem; words: string }) {
   return (
     <p className="elsewhere">
       <strong>{item.component === null ? spaced(item.toolName) : titled(item.component)}</strong> {words}
-      <button type="button" className="quiet" onClick={() => (modal ? openModal(item.requestId ?? "") : showArtifact())}>
+      <button
+        type="button"
+        className="quiet"
+        onClick={() => (modal ? openModal(item.requestId ?? "") : showArtifact())}
+      >
         {modal ? "Open" : "Show"}
       </button>
     </p>

@@ -1,6 +1,6 @@
 import type { Display, ToolCallItem } from "@mozaiks/client";
-import { UiComponent } from "./UiComponent.tsx";
 import { useUiTools } from "./context.ts";
+import { UiComponent } from "./UiComponent.tsx";
 
 /** A component that asks, wherever it stands: what it answers becomes the tool's result. */
 export function ToolRequest({ item, mode, dismiss }: { item: ToolCallItem; mode: Display; dismiss?: () => void }) {

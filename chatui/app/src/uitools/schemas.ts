@@ -12,12 +12,26 @@ const NOTE: FormOf = {
 };
 
 export function schemaFor(payload: JsonValue, parameters: JsonObject | null): FormOf {
-  const isObject = typeof payload === "object" && payload !== null && !Array.isArray(payload);
   if (parameters !== null && isFormable(parameters)) {
-    return isObject ? { schema: parameters, value: payload } : { schema: parameters };
+    return isMap(payload) ? { schema: parameters, value: payload } : { schema: parameters };
   }
-  if (!isObject || Object.keys(payload).length === 0) return NOTE;
+  if (!isMap(payload) || Object.keys(payload).length === 0) return NOTE;
   return { schema: inferred(payload), value: payload };
+}
+
+/** What a payload says already of the fields of a form, and what else it says. */
+export function filled(
+  schema: JsonObject,
+  payload: JsonValue,
+): { readonly known: JsonObject | null; readonly rest: JsonValue } {
+  const { properties } = schema;
+  if (!isMap(payload) || !isMap(properties)) return { known: null, rest: payload };
+  const known = Object.entries(payload).filter(([key]) => key in properties);
+  const rest = Object.entries(payload).filter(([key]) => !(key in properties));
+  return {
+    known: known.length === 0 ? null : Object.fromEntries(known),
+    rest: rest.length === 0 ? null : Object.fromEntries(rest),
+  };
 }
 
 /** The schema of values like this one. */
@@ -34,7 +48,10 @@ export function inferred(value: JsonValue): JsonObject {
   return { type: "object", properties: Object.fromEntries(properties) };
 }
 
-function isFormable(schema: JsonObject): boolean {
-  const { properties } = schema;
-  return typeof properties === "object" && properties !== null && Object.keys(properties).length > 0;
+function isFormable({ properties }: JsonObject): boolean {
+  return isMap(properties) && Object.keys(properties).length > 0;
+}
+
+function isMap(value: JsonValue | undefined): value is { [key: string]: JsonValue } {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -57,7 +57,8 @@ function errorsOf(schema: RJSFSchema, data: unknown): RJSFValidationError[] {
 
 function sentence({ keyword, error }: OutputUnit): string {
   if (keyword === "enum" || keyword === "const") return "Please choose one of these.";
-  if (keyword === "type") return error.replace(/^Instance type "(\w+)" is invalid\. Expected "(.+)"\.$/, "Expected $2.");
+  if (keyword === "type")
+    return error.replace(/^Instance type "(\w+)" is invalid\. Expected "(.+)"\.$/, "Expected $2.");
   return error.replace(/^(Instance|String|Array|Object)\b/, "This");
 }
 

@@ -29,7 +29,13 @@ export function UsageMeter({ usage }: { usage: Usage }) {
         if (event.key === "Escape") setOpen(false);
       }}
     >
-      <button type="button" className="quiet usage-button" aria-expanded={open} aria-controls={id} onClick={() => setOpen(!open)}>
+      <button
+        type="button"
+        className="quiet usage-button"
+        aria-expanded={open}
+        aria-controls={id}
+        onClick={() => setOpen(!open)}
+      >
         {compact.format(usage.totalTokens)} tokens <span className="muted">· {costOf(usage)}</span>
       </button>
       <section id={id} className="popover" hidden={!open} aria-label="Usage">
@@ -62,7 +68,9 @@ export function UsageMeter({ usage }: { usage: Usage }) {
             </tbody>
           </table>
         )}
-        {usage.unpricedModels.length > 0 && <p className="muted">No price is known for {usage.unpricedModels.join(", ")}.</p>}
+        {usage.unpricedModels.length > 0 && (
+          <p className="muted">No price is known for {usage.unpricedModels.join(", ")}.</p>
+        )}
       </section>
     </div>
   );

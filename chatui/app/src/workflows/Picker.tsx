@@ -97,7 +97,13 @@ function Card(props: {
           {workflow.tools > 0 && ` · ${count(workflow.tools, "tool")}`}
           {silent && " · runs by itself"}
         </span>
-        <button type="button" className="primary" disabled={props.disabled} aria-describedby={id} onClick={props.onStart}>
+        <button
+          type="button"
+          className="primary"
+          disabled={props.disabled}
+          aria-describedby={id}
+          onClick={props.onStart}
+        >
           {props.busy ? "Starting …" : "Start"} <ArrowIcon />
         </button>
       </div>
