@@ -16,5 +16,6 @@ def test_the_client_library_keeps_its_promises_against_the_local_stack(house: Ho
     house.workflow("Library", {"Host": AGENTS["Host"]}, tools=TOOLS, code=CODE)
     (house.workflows / "Library" / "context_variables.yaml").write_text(VARIABLES)
     house.workflow("LibrarySlow", {"Host": [{"say": SLOW}]})
+    house.workflow("LibraryLong", {"Host": [{"say": "long" * 40_000}]})
     house.demo.faults.add(Fault("slow", workflow="LibrarySlow", delay_ms=100, times=5))
     vitest(node, ROOT, "stack", MOZAIKS_URL=house.stack.http_url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,3 +30,13 @@ def test_what_batches_hold_is_what_was_to_be_sent_in_its_order(sizes: list[int])
 
 def test_a_thousand_small_frames_are_a_few_posts() -> None:
     assert len(list(batched((frame(seq, 100) for seq in range(1, 1001)), "c1", NOW))) <= 3
+
+
+def test_a_frame_that_is_too_large_for_the_gateway_spoils_no_batch() -> None:
+    frames = [frame(1, 100), frame(2, MAX_FRAME_BYTES), frame(3, 100)]
+    (batch,) = batched(frames, "c1", NOW)
+    first, reference, last = batch["data"]["events"]
+    assert (first, last) == (frames[0], frames[2])
+    assert (reference["seq"], reference["data"]["oversize"]) == (2, True)
+    assert "content" not in reference["data"]
+    assert json.loads(encode(batch)) == batch

@@ -684,6 +684,8 @@ export interface ToolEntry {
   readonly requires_approval: boolean;
   /** JSON Schema of the call's arguments as the manifest declares it; null where the function's signature says it all. */
   readonly parameters: Readonly<Record<string, JsonValue>> | null;
+  /** JSON Schema of the component's answer, where the manifest declares one: without the component, a form is made from it. */
+  readonly response_schema: Readonly<Record<string, JsonValue>> | null;
 }
 
 export type ToolKind = "Agent_Tool" | "UI_Tool";
@@ -783,6 +785,8 @@ export interface WorkflowSummary {
   readonly tools: number;
   /** Content hash; chats stay bound to it. */
   readonly version: string;
+  /** Settings for pages, as the manifest has them. */
+  readonly ui_config: Readonly<Record<string, JsonValue>>;
 }
 
 /** The tools of a workflow that users meet. Those of agents that users do not see are not among them. */

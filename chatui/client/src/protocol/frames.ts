@@ -56,6 +56,7 @@ export interface OpenRequest {
   readonly component_type: string | null;
   readonly display: "inline" | "artifact" | "modal" | null;
   readonly payload: JsonValue;
+  readonly secret_fields: readonly string[];
   readonly oversize?: boolean;
 }
 

@@ -1,6 +1,5 @@
 /**
- * The library against a running backend. `MOZAIKS_URL` says where it is; it must have the workflows `Library` and
- * `LibrarySlow` of tests/scenarios/test_client_library.py and the example HelloWorld.
+ * The library against a running backend. `MOZAIKS_URL` says where it is; it must have the workflows `Library…` of tests/scenarios/test_client_library.py and the example HelloWorld.
  */
 
 import { afterEach, describe, expect, it } from "vitest";
@@ -220,6 +219,13 @@ describe("what goes wrong on the way", () => {
     expect(texts(straight)).toEqual(texts(told));
     expect(texts(told).filter(([agent]) => agent === null)).toHaveLength(2);
     await network.stop();
+  });
+
+  it("a message that is too long for a frame is fetched", async () => {
+    const chat = await start("LibraryLong");
+    const state = await until(chat, (each) => waits(each) && texts(each).length === 1, 20_000);
+    expect(texts(state)[0]?.[1]).toBe("long".repeat(40_000));
+    expect((await retold(chat)).timeline).toEqual(state.timeline);
   });
 
   it("a chat of another user is not there", async () => {

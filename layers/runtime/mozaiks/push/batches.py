@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from mozaiks.chats.events import envelope
-from mozaiks.push.delivery import encode
+from mozaiks.push.delivery import fitting
 
 __all__ = ["batched"]
 
@@ -16,11 +16,15 @@ MAX_BATCH_BYTES: Final = 96 * 1024
 
 
 def batched(frames: Iterable[dict[str, Any]], chat_id: str, at: datetime) -> Iterator[dict[str, Any]]:
-    """``chat.batch`` frames that hold ``frames`` in their order. One that fills a batch alone goes as it is."""
+    """``chat.batch`` frames that hold ``frames`` in their order. One that fills a batch alone goes as it is.
+
+    In the place of a frame that is too large for the gateway stands its reference, as it would on its own.
+    """
     held: list[dict[str, Any]] = []
     size = 0
-    for frame in frames:
-        length = len(encode(frame))
+    for each in frames:
+        frame, payload = fitting(each)
+        length = len(payload)
         if held and size + length > MAX_BATCH_BYTES:
             yield _batch(held, chat_id, at)
             held, size = [], 0

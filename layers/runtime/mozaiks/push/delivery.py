@@ -15,7 +15,7 @@ from mozaiks.chats.events import error_frame
 from mozaiks.errors import CODES
 from mozaiks.push.connections import Busy, Connection, Gateway, Gone, TooLarge
 
-__all__ = ["MAX_FRAME_BYTES", "Line", "deliver", "dismiss", "encode", "post_patiently"]
+__all__ = ["MAX_FRAME_BYTES", "Line", "deliver", "dismiss", "encode", "fitting", "post_patiently"]
 
 log = logging.getLogger("mozaiks.push")
 
@@ -30,14 +30,23 @@ def encode(frame: dict[str, Any]) -> bytes:
     A durable event over the gateway's limit becomes a reference: the client fetches the event by its ``seq`` over
     HTTP. ``"oversize": true`` tells it so.
     """
-    payload = json.dumps(frame, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    return fitting(frame)[1]
+
+
+def fitting(frame: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+    """The frame, or the reference in its place, and its bytes."""
+    payload = _bytes_of(frame)
     if len(payload) <= MAX_FRAME_BYTES:
-        return payload
+        return frame, payload
     reference = {
         **frame,
         "data": {"kind": frame["data"].get("kind"), "oversize": True, "bytes": len(payload)},
     }
-    return json.dumps(reference, separators=(",", ":")).encode()
+    return reference, _bytes_of(reference)
+
+
+def _bytes_of(frame: dict[str, Any]) -> bytes:
+    return json.dumps(frame, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def post_patiently(
