@@ -52,6 +52,7 @@ class _OpenRequest(TypedDict):
     component_type: str | None
     display: Literal["inline", "artifact", "modal"] | None
     payload: Any
+    secret_fields: list[str]
     oversize: NotRequired[bool]
 
 
