@@ -46,6 +46,7 @@ def test_workflows_are_listed_with_what_users_see(api: TestClient) -> None:
         "agents": ["Host"],
         "tools": 0,
         "version": greeter["version"],
+        "ui_config": {},
     }
     assert re.fullmatch(r"[0-9a-f]{64}", greeter["version"])
     assert (speaker["name"], speaker["startup_mode"]) == ("Speaker", "AgentDriven")

@@ -15,7 +15,7 @@ tools:
     agent: [Host, Aide]
     description: Lets the user choose.
     parameters: {type: object, properties: {plans: {type: array, items: {type: string}}}}
-    ui: {component: PlanPicker, mode: modal}
+    ui: {component: PlanPicker, mode: modal, response_schema: {type: object, required: [plan]}}
   - name: show_plan
     tool_type: UI_Tool
     agent: Host
@@ -57,6 +57,7 @@ def test_the_tools_that_users_meet_are_told(api: TestClient) -> None:
         "awaits_response": True,
         "requires_approval": False,
         "parameters": {"type": "object", "properties": {"plans": {"type": "array", "items": {"type": "string"}}}},
+        "response_schema": {"type": "object", "required": ["plan"]},
     }
     assert (told["show_plan"]["mode"], told["show_plan"]["awaits_response"]) == ("artifact", False)
     assert (told["pay"]["component"], told["pay"]["requires_approval"]) == (None, True)
@@ -83,3 +84,9 @@ def test_a_workflow_that_takes_no_input_says_so(api: TestClient, workflows: Path
 def test_a_workflow_that_cannot_be_used_says_why(api: TestClient, what: str, name: str, status: int, code: str) -> None:
     answer = api.get(f"/api/workflows/{name}/{what}")
     assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+def test_settings_for_pages_are_told_as_they_are(api: TestClient, workflows: Path) -> None:
+    (workflows / "Speaker" / "ui_config.yaml").write_text("theme: paper\npanels: {log: {collapsed: true}}\n")
+    told = {each["name"]: each["ui_config"] for each in api.get("/api/workflows").json()["workflows"]}
+    assert told == {"Greeter": {}, "Speaker": {"theme": "paper", "panels": {"log": {"collapsed": True}}}}

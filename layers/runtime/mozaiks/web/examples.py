@@ -100,6 +100,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
                 "agents": ["GreeterAgent"],
                 "tools": 1,
                 "version": _VERSION,
+                "ui_config": {"theme": "paper"},
             }
         ],
         "invalid": [
@@ -134,6 +135,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
                 "awaits_response": True,
                 "requires_approval": False,
                 "parameters": {"type": "object", "properties": {"plans": {"type": "array"}}},
+                "response_schema": {"type": "object", "properties": {"plan": {"type": "string"}}, "required": ["plan"]},
             }
         ],
     },

@@ -28,6 +28,7 @@ class WorkflowSummary(BaseModel):
     agents: list[str] = Field(description="Agents whose work users see.")
     tools: int = Field(description="How many tools it has.")
     version: str = Field(description="Content hash; chats stay bound to it.", examples=[_VERSION])
+    ui_config: dict[str, Any] = Field(description="Settings for pages, as the manifest has them.")
 
     @classmethod
     def of(cls, spec: WorkflowSpec) -> WorkflowSummary:
@@ -38,6 +39,7 @@ class WorkflowSummary(BaseModel):
             agents=[agent.name for agent in spec.agents if _seen(spec, agent.name)],
             tools=len(spec.tools),
             version=spec.version,
+            ui_config=spec.ui_config,
         )
 
 
@@ -117,6 +119,10 @@ class ToolEntry(BaseModel):
         description="JSON Schema of the call's arguments as the manifest declares it; null where the function's "
         "signature says it all."
     )
+    response_schema: dict[str, Any] | None = Field(
+        description="JSON Schema of the component's answer, where the manifest declares one: without the component, a "
+        "form is made from it."
+    )
 
     @classmethod
     def of(cls, tool: ToolSpec, agents: list[str]) -> ToolEntry:
@@ -131,6 +137,7 @@ class ToolEntry(BaseModel):
             awaits_response=tool.kind is ToolKind.UI_TOOL and (tool.ui is None or tool.ui.awaits_response),
             requires_approval=tool.requires_approval,
             parameters=tool.parameters,
+            response_schema=None if tool.ui is None else tool.ui.response_schema,
         )
 
 
