@@ -6,6 +6,7 @@ time, chance or the number of attempts.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -45,7 +46,7 @@ class Play:
     ``agents`` are the model's scripts, in the form of the demo model; ``sections`` the manifest files as data;
     ``code`` is ``tools/code.py``, where ``happened(key, tool)`` records an effect and returns its number; ``settings``
     are those of the worker. ``replies`` are what people answer to the tools that ask them, an approval with a truth
-    value.
+    value. ``children`` are plays of the workflows that this one spawns.
     """
 
     name: str
@@ -57,6 +58,8 @@ class Play:
     orchestrator: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
     replies: dict[str, Any] = field(default_factory=dict)
+    nested: dict[str, Any] = field(default_factory=dict)
+    children: tuple[Play, ...] = ()
 
 
 def _tool(name: str, agent: str, **more: Any) -> dict[str, Any]:
@@ -230,7 +233,51 @@ PEOPLE: Final = Play(
     replies={"pick": {"date": "2026-12-24"}, "wire": True, "choose": "the red one", "refund": False},
 )
 
-PLAYS: Final = {play.name: play for play in (DESK, FORM, BATCH, PIECES, PANEL, PEOPLE)}
+_ALONE: Final = {"startup_mode": "BackendOnly", "human_in_the_loop": False}
+
+FAMILY: Final = Play(
+    name="Family",
+    # A structured output asks for two children, one of which acts on the world; then another agent goes on.
+    agents={
+        "Planner": [
+            {
+                "json": {
+                    "PatternSelection": {
+                        "is_multi_workflow": True,
+                        "workflows": [{"name": "Elder"}, {"name": "Younger"}],
+                    }
+                }
+            }
+        ],
+        "Merger": [{"say": "Both are done."}],
+    },
+    sections={
+        "structured_outputs": {
+            "models": {
+                "Part": {"fields": {"name": {"type": "str"}}},
+                "Selection": {
+                    "fields": {"is_multi_workflow": {"type": "bool"}, "workflows": {"type": "list[Part]"}},
+                },
+                "Plan": {"fields": {"PatternSelection": {"type": "Selection"}}},
+            },
+            "registry": {"Planner": "Plan"},
+        },
+        "handoffs": {"handoffs": [{"from_agent": "Merger", "to_agent": "terminate"}]},
+    },
+    nested={"trigger_agent": "Planner", "resume_agent": "Merger"},
+    children=(
+        Play(
+            name="Elder",
+            agents={"Worker": [_call("note", step=0), {"say": "Noted."}]},
+            code=_acts("note"),
+            sections={"tools": {"tools": [_tool("note", "Worker")]}},
+            orchestrator=_ALONE,
+        ),
+        Play(name="Younger", agents={"Worker": [{"say": "Here."}]}, orchestrator=_ALONE),
+    ),
+)
+
+PLAYS: Final = {play.name: play for play in (DESK, FORM, BATCH, PIECES, PANEL, PEOPLE, FAMILY)}
 
 
 def write_workflow(play: Play, root: Path) -> None:
@@ -247,3 +294,8 @@ def write_workflow(play: Play, root: Path) -> None:
     for name, content in sections.items():
         (folder / f"{name}.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
     (folder / "tools" / "code.py").write_text(f"{_EFFECTS}{play.code}")
+    if play.nested:
+        (folder / "_pack").mkdir()
+        (folder / "_pack" / "workflow_graph.json").write_text(json.dumps({"nested_chats": [play.nested]}))
+    for child in play.children:
+        write_workflow(child, root)

@@ -15,6 +15,9 @@
     each durable event once and in order.
 9.  Histories. What an agent has seen and done stands without a gap, and a provider accepts it: no request of any slice
     was refused.
+10. Families. A chat at rest waits for no child. Each child that was asked for was opened once, has ended, and its end
+    was told once to its parent, which went on once; nobody is owed an answer, and every child is somebody's. What holds
+    for a chat holds for each of its children.
 
 Each clause is a function that takes a ``History`` and yields what is wrong with it, in words.
 """
@@ -65,7 +68,7 @@ class History:
     id; ``commands`` the stored commands; ``sent`` the user's messages that were accepted, by ``client_message_id``;
     ``answers`` every answer each of them got; ``posted`` the frames of each connection; ``frames`` each event as the
     user may see it; ``replays`` the frames of a replay, by the ``last_seq`` it was asked with; ``refused`` the requests
-    the model's rules refused.
+    the model's rules refused; ``children`` the histories of the chats it spawned.
     """
 
     session: Mapping[str, Any]
@@ -80,6 +83,7 @@ class History:
     frames: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
     replays: Mapping[int, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     refused: Sequence[str] = ()
+    children: Sequence[History] = ()
 
     def of_type(self, type_: str) -> list[Mapping[str, Any]]:
         return [event for event in self.events if event["type"] == type_]
@@ -323,6 +327,35 @@ def _event(frame: Mapping[str, Any]) -> Event:
     return Event(frame["type"], frame["data"], frame.get("seq"), frame.get("chat_id"), frame.get("event_id"))
 
 
+def families(history: History) -> Iterator[str]:
+    asked = [
+        each["chat_id"]
+        for event in history.of_type("chat.workflow_batch_started")
+        for each in event["data"]["children"]
+    ]
+    yield from (f"the child {id_} was asked for {n} times" for id_, n in Counter(asked).items() if n > 1)
+    told = Counter(event["data"]["chat_id"] for event in history.of_type("chat.workflow_child_completed"))
+    yield from (f"the end of the child {id_} was told {n} times" for id_, n in told.items() if n > 1)
+    batch, join = history.session.get("batch"), history.session.get("join")
+    if batch is not None and batch["open"]:
+        yield "the chat is at rest and its children are waited for"
+    if join is not None and history.status in _FINAL and not join["settled"]:
+        yield "the chat has ended and somebody who waits for it does not know"
+    if join is not None and history.status in _FINAL and join["token"] is not None:
+        yield "a task token is kept that was answered"
+    resumed = Counter(event["data"]["batch_id"] for event in history.of_type("chat.workflow_resumed"))
+    yield from (f"the chat went on {n} times after {id_}" for id_, n in resumed.items() if n > 1)
+    if resumed:
+        yield from (f"the chat went on and was never told of {id_}" for id_ in asked if id_ not in told)
+    for child in history.children:
+        id_ = child.session["_id"]
+        if id_ not in asked:
+            yield f"nobody asked for the child {id_}"
+        if child.status not in _FINAL:
+            yield f"the child {id_} is {child.status!r}, and its parent {history.status!r}"
+        yield from (f"child {id_}: {words}" for words in broken(child))
+
+
 CLAUSES: Final[Mapping[str, Clause]] = {
     "order": order,
     "state": state,
@@ -333,6 +366,7 @@ CLAUSES: Final[Mapping[str, Clause]] = {
     "push": push,
     "clients": clients,
     "histories": histories,
+    "families": families,
 }
 
 

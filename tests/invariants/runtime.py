@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -85,6 +86,24 @@ class _NotedRuns:
         except DuplicateKeyError:
             return
 
+    def going(self, chat_id: str, run_no: int) -> bool:
+        note = {"_id": execution_name(chat_id, run_no), "over": False}
+        return self._runtime.executions.find_one(note) is not None
+
+
+class _NotedTokens:
+    """Where Step Functions would be: the first answer to a task counts, any other comes too late."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    def succeed(self, token: str, outcome: Mapping[str, str]) -> bool:
+        try:
+            self._runtime.answers.insert_one({"_id": token, **outcome})
+        except DuplicateKeyError:
+            return False
+        return True
+
 
 class Runtime:
     """The product's parts at a place.
@@ -103,8 +122,13 @@ class Runtime:
         # A client of its own: what happens to the product's shall not happen to the tests'.
         self._notes: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(place.uri)
         self.executions = self._notes[place.database]["executions"]
+        self.answers = self._notes[place.database]["answers"]
+        self.repairs = self.parts.parent_repairs
         object.__setattr__(self.parts.service, "runs", _NotedRuns(self))
         object.__setattr__(self.parts.reconciler, "runs", _NotedRuns(self))
+        object.__setattr__(self.parts.parents, "executions", _NotedRuns(self))
+        object.__setattr__(self.parts.endings, "tokens", _NotedTokens(self))
+        object.__setattr__(self.parts.child_opener, "tokens", _NotedTokens(self))
         self.loop = asyncio.Runner()
         self.slices = self.loop.run(self._made())
 
@@ -169,8 +193,7 @@ class Runtime:
             chat = self._insist(lambda: self.parts.service.get(ANN, chat_id))
             if chat.status is not ChatStatus.RUNNING:
                 return
-            self.ahead += 61.0
-            self.parts.reconciler.run()
+            self.a_minute_later()
         raise WentWrong(f"the chat is still running after half an hour: run {chat.run_no}, lease {chat.lease}")
 
     def _execute(self, chat_id: str, run_no: int) -> None:
@@ -192,9 +215,41 @@ class Runtime:
                     continue
                 case "backoff":
                     self.ahead += outcome["wait_seconds"]
+                case "children" if self._children(chat_id, run_no):
+                    continue
                 case _:
                     return
         raise WentWrong(f"run {run_no} does not end: {outcome}")
+
+    def _children(self, chat_id: str, run_no: int) -> bool:
+        """The states of ``run.asl.json`` around children; whether a slice follows."""
+        parents = self.parts.parents
+        for _ in range(10):
+            listed = self._insist(lambda: parents.children_of(ANN.app_id, chat_id, run_no))
+            for child_id in listed["children"]:
+                self._child(chat_id, run_no, child_id)
+            outcome = self._insist(lambda: parents.join(ANN.app_id, chat_id, run_no))["outcome"]
+            if outcome != "children":
+                return bool(outcome == "continue")
+        raise WentWrong(f"run {run_no} waits for children without end")
+
+    def _child(self, chat_id: str, run_no: int, child_id: str) -> None:
+        """Open a child with a task of its own, and wait until the task is answered."""
+        token = f"task-{uuid.uuid4().hex}"
+        self._insist(lambda: self.parts.child_opener.open(ANN.app_id, chat_id, run_no, child_id, token))
+        for _ in range(10):
+            if self.answers.find_one({"_id": token}) is not None:
+                return
+            self.drive(child_id)
+            if self.answers.find_one({"_id": token}) is None:
+                self.a_minute_later()
+        raise WentWrong(f"nobody answered for the child {child_id}")
+
+    def a_minute_later(self) -> None:
+        """Let the minute's schedule come by once."""
+        self.ahead += 61.0
+        self.parts.reconciler.run()
+        self.repairs.run()
 
     def _mark_failed(self, chat_id: str, run_no: int, cause: str) -> None:
         self._insist(lambda: self.parts.service.mark_failed(ANN.app_id, chat_id, run_no, cause))
@@ -212,7 +267,9 @@ class Runtime:
 
     def use_clock(self) -> None:
         """Let everything of this process read this runtime's clock."""
-        for part in (self.parts.chats, self.parts.service, self.parts.reconciler, self.parts.sockets, self.slices):
+        parts = self.parts
+        children = (parts.family, parts.parents, parts.child_opener, self.repairs)
+        for part in (parts.chats, parts.service, parts.reconciler, parts.sockets, self.slices, *children):
             for name in ("clock", "_clock"):
                 if hasattr(part, name):
                     object.__setattr__(part, name, self.now)

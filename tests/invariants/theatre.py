@@ -127,7 +127,8 @@ class Theatre:
         self.workflows = folder / "workflows"
         if not (self.workflows / play.name).exists():
             write_workflow(play, self.workflows)
-        demo.scripts.set(play.name, {"delay_ms": 0, "agents": play.agents})
+        for each in (play, *play.children):
+            demo.scripts.set(each.name, {"delay_ms": 0, "agents": each.agents})
         self.watcher: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(mongod.uri)
         self._stored: pymongo.collection.Collection[dict[str, Any]] = self.watcher[database]["chat_events"]
         self.api = ConnectionsApi(self._is_stored)
@@ -223,6 +224,9 @@ class Theatre:
                 for each in self.demo.requests
                 if each.chat == chat_id and each.status == 400
             ],
+            children=[
+                self.history(each["_id"], {}) for each in parts.database["chat_sessions"].find(whose_parent(chat_id))
+            ],
         )
 
     def effects(self, chat_id: str) -> list[Effect]:
@@ -234,6 +238,9 @@ class Theatre:
     def perform(self, chat_id: str) -> dict[str, list[dict[str, Any]]]:
         """The play to its end in this process; what each message was answered."""
         answers = self.runtime.perform(chat_id, self.play)
+        if self.play.children:
+            # Of a child whose worker died in telling of its end, the schedule tells.
+            self.runtime.a_minute_later()
         self.sent[chat_id] = {f"m{number}": line for number, line in enumerate(self.play.lines, start=1)}
         return answers
 
@@ -261,6 +268,10 @@ class Theatre:
             self.runtime.close()
         self.api.close()
         self.watcher.close()
+
+
+def whose_parent(chat_id: str) -> dict[str, Any]:
+    return {"app_id": ANN.app_id, "parent_chat_id": chat_id}
 
 
 def story(history: History) -> list[tuple[Any, ...]]:

@@ -27,6 +27,7 @@ _NEEDED = (
     "mozaiks.engine.model_client",
     "mozaiks.engine.slice",
     "mozaiks.store.histories",
+    "mozaiks.children.opening",
     "mozaiks.store.offloaded",
     "mozaiks.store.references",
     "mozaiks.store.tool_results",

@@ -14,7 +14,7 @@ __all__ = ["BOOKKEEPING", "WRITES", "Point", "WriteLog"]
 
 Moment = Literal["before", "after"]
 
-BOOKKEEPING: Final = frozenset({"executions"})
+BOOKKEEPING: Final = frozenset({"executions", "answers"})
 """Collections of the tests themselves: what happens there is not the product's doing."""
 
 _READS: Final = frozenset({"find", "getMore"})
