@@ -115,15 +115,10 @@ export function listed(request: OpenRequest): PendingRequest {
     component: request.component_type ?? null,
     display: request.display ?? null,
     payload: request.payload ?? null,
-    secretFields: secretsOf(request),
+    secretFields: request.secret_fields ?? [],
   };
 }
 
 function isQuestion(requestId: string): (item: TimelineItem) => item is QuestionItem {
   return (item): item is QuestionItem => item.type === "question" && item.requestId === requestId;
-}
-
-function secretsOf(request: OpenRequest): readonly string[] {
-  const fields = (request as { readonly secret_fields?: unknown }).secret_fields;
-  return Array.isArray(fields) ? fields.filter((each) => typeof each === "string") : [];
 }

@@ -1,6 +1,6 @@
 /** Frames as a server would say them. */
 
-import type { FrameByType, JsonObject, ServerFrame } from "../../src/protocol/frames.js";
+import type { FrameByType, JsonObject, OpenRequest, ServerFrame } from "../../src/protocol/frames.js";
 
 export const CHAT = "chat1";
 const AT = Date.parse("2026-11-20T12:00:00.000Z");
@@ -129,4 +129,23 @@ export function conversation(): ServerFrame[] {
     }),
     ended(16, 2),
   ];
+}
+
+/** A request as a greeting lists it, of an agent that is not shown. */
+export function open(more: Partial<OpenRequest>): OpenRequest {
+  return {
+    request_id: "secret",
+    kind: "ui_tool",
+    agent: null,
+    prompt: "",
+    schema: null,
+    expires_at: null,
+    tool_name: null,
+    tool_call_id: null,
+    component_type: null,
+    display: null,
+    payload: null,
+    secret_fields: [],
+    ...more,
+  };
 }

@@ -17,6 +17,7 @@ import {
   ended,
   frame,
   meta,
+  open,
   responded,
   said,
 } from "../support/frames.js";
@@ -115,44 +116,16 @@ describe("a greeting", () => {
   });
 
   it("lists requests that no event shows", () => {
-    const hidden = {
-      request_id: "secret",
-      kind: "ui_tool",
-      agent: null,
-      prompt: "",
-      schema: null,
-      expires_at: null,
-      tool_name: null,
-      tool_call_id: null,
-      component_type: null,
-      display: null,
-      payload: null,
-    } as const;
-    expect(told(meta(1, { pending: [hidden] })).pending.map((each) => each.requestId)).toEqual(["secret"]);
+    expect(told(meta(1, { pending: [open({})] })).pending.map((each) => each.requestId)).toEqual(["secret"]);
   });
 
   it("lists requests that are over when the chat goes on, though no event shows it", () => {
-    const hidden = { request_id: "secret", kind: "ui_tool", agent: null, prompt: "", schema: null } as const;
-    const rest = { expires_at: null, tool_name: null, tool_call_id: null, component_type: null, display: null };
-    const greeted = meta(1, { pending: [{ ...hidden, ...rest, payload: null }] });
+    const greeted = meta(1, { pending: [open({})] });
     expect(told(greeted, frame("chat.hidden", {}, 2), began(3, 2)).pending).toEqual([]);
   });
 
   it("leaves large payloads to the event that asked", () => {
-    const listed = {
-      request_id: "event1",
-      kind: "ui_tool",
-      agent: "Host",
-      prompt: "",
-      schema: null,
-      expires_at: null,
-      tool_name: "look_up",
-      tool_call_id: "c",
-      component_type: "Plan",
-      display: "inline",
-      payload: null,
-      oversize: true,
-    } as const;
+    const listed = open({ request_id: "event1", agent: "Host", tool_call_id: "c", oversize: true });
     const state = told(meta(1, { pending: [listed] }), called(1, "c", { ...waiting, payload: { long: "text" } }));
     expect(state.pending[0]?.payload).toEqual({ long: "text" });
   });
