@@ -129,7 +129,7 @@ def shown(pending: PendingInput, greeting: Greeting, *, sees_everything: bool) -
         "component_type": None,
         "display": None,
         "payload": None,
-        "secret_fields": sorted(pending["secrets"]),
+        "secret_fields": [],
     }
     if visible:
         told |= {
@@ -138,6 +138,7 @@ def shown(pending: PendingInput, greeting: Greeting, *, sees_everything: bool) -
             "component_type": pending["component"],
             "display": pending["mode"],
             "payload": pending["payload"],
+            "secret_fields": sorted(pending["secrets"]),
         }
     return told
 
