@@ -115,14 +115,10 @@ def join(parent: Chat, run_no: int, results: Sequence[dict[str, Any]], now: date
 def reopen(parent: Chat, run_no: int) -> Change:
     """Hand a waiting parent to a new execution whose own is gone. Nothing, where that was done.
 
-    To the chat it is the same run under another number: the old execution's name is taken, and should it live after
-    all, it finds another run's number and ends.
+    A new number, as for any run that is taken over: the old execution's name is taken, and should it live after all, it
+    finds another run's number and ends.
     """
-    if not waits(parent, run_no):
-        return Change()
-    state = EngineState.load(parent.state)
-    state.run_no, state.run_slices = run_no + 1, 0
-    return Change({"run_no": run_no + 1, "state": asdict(state)})
+    return Change({"run_no": run_no + 1}) if waits(parent, run_no) else Change()
 
 
 def drop(parent: Chat) -> Change:
