@@ -12,7 +12,6 @@ import { type Plugin, transformWithOxc } from "vite";
 
 const MODULE = "virtual:workflow-components";
 const RESOLVED = `\0${MODULE}`;
-const MISSING = "\0missing-import:";
 const COMPONENT = /^([A-Za-z_$][\w$]*)\.(tsx|jsx|ts|js)$/;
 const APP = fileURLToPath(new URL("../src/main.tsx", import.meta.url));
 
@@ -25,22 +24,23 @@ export function workflowComponents(folder: string): Plugin {
     async resolveId(source, importer) {
       if (source === MODULE) return RESOLVED;
       if (importer === undefined || !path.isAbsolute(importer) || !inside(importer)) return null;
-      const own = source.startsWith(".") || path.isAbsolute(source);
-      const found = await this.resolve(source, own ? importer : APP, { skipSelf: true });
-      return found ?? `${MISSING}${path.relative(folder, importer)}\0${source}`;
+      return this.resolve(source, isOwn(source) ? importer : APP, { skipSelf: true });
     },
     async load(id) {
       if (id === RESOLVED) return registry(folder);
-      if (id.startsWith(MISSING)) {
-        const [file, source] = id.slice(MISSING.length).split("\0");
-        return broken(`${file} imports ${JSON.stringify(source)}, which is not there`);
-      }
       const file = id.split("?")[0] ?? "";
       if (!inside(file) || !/\.(tsx|jsx|ts|js)$/.test(file) || !existsSync(file)) return null;
       this.addWatchFile(file);
       const code = readFileSync(file, "utf8");
       try {
-        await transformWithOxc(code, file);
+        const { body } = this.parse((await transformWithOxc(code, file)).code);
+        for (const { source } of body as { source?: { value?: unknown } | null }[]) {
+          const wanted = source?.value;
+          if (typeof wanted !== "string") continue;
+          if ((await this.resolve(wanted, isOwn(wanted) ? file : APP, { skipSelf: true })) === null) {
+            return broken(`${path.relative(folder, file)} imports ${JSON.stringify(wanted)}, which is not there`);
+          }
+        }
       } catch (error) {
         const first = String(error instanceof Error ? error.message : error)
           .split("\n")
@@ -50,6 +50,11 @@ export function workflowComponents(folder: string): Plugin {
       return code;
     },
   };
+}
+
+/** Whether an import names a file of the workflow, and not a package. */
+function isOwn(source: string): boolean {
+  return source.startsWith(".") || path.isAbsolute(source);
 }
 
 function broken(reason: string): string {
