@@ -120,19 +120,33 @@ class World:
     @cached_property
     def stack(self) -> Stack:
         """The local stack without its database and model, which are the world's."""
-        order = {
+        return Stack(
+            **_answer(
+                self._stop.enter_context(child(self._order("stack", WORKFLOWS, self.model_url))), "the local stack"
+            )
+        )
+
+    @contextlib.contextmanager
+    def another_stack(self, workflows: Path) -> Iterator[Stack]:
+        """A stack and a model with other workflows, for as long as they are measured."""
+        with child({"part": "model", "workflows": str(workflows)}) as model:
+            url = str(_answer(model, "the demo model")["url"])
+            with child(self._order(workflows.name, workflows, url)) as process:
+                yield Stack(**_answer(process, "the local stack"))
+
+    def _order(self, name: str, workflows: Path, model_url: str) -> dict[str, Any]:
+        return {
             "part": "stack",
             "template": str(PROJECT / "template.yaml"),
-            "data": str(self.folder / "stack"),
+            "data": str(self.folder / f"{name}-data"),
             "cache": str(self.cache),
             "parameters": self.parameters,
             "environment": {
                 "MONGODB_URI": self.mongodb_uri,
-                "MOZAIKS_WORKFLOWS_PATH": str(WORKFLOWS),
-                "DEMO_MODEL_URL": self.model_url,
+                "MOZAIKS_WORKFLOWS_PATH": str(workflows),
+                "DEMO_MODEL_URL": model_url,
             },
         }
-        return Stack(**_answer(self._stop.enter_context(child(order)), "the local stack"))
 
     @property
     def parameters(self) -> dict[str, str]:

@@ -6,7 +6,20 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from benchmarks.figures import Row
-from benchmarks.suite import costs, crowd, imports, manifests, memory, pauses, replay, replies, resume, steps, tokens
+from benchmarks.suite import (
+    costs,
+    crowd,
+    imports,
+    journeys,
+    manifests,
+    memory,
+    pauses,
+    replay,
+    replies,
+    resume,
+    steps,
+    tokens,
+)
 from benchmarks.world import World
 
 __all__ = ["SUITE"]
@@ -18,6 +31,7 @@ SUITE: Final[Mapping[str, Callable[[World], list[Row]]]] = {
     "replay": replay.measure,
     "resume": resume.measure,
     "crowd": crowd.measure,
+    "journeys": journeys.measure,
     "costs": costs.measure,
     "imports": imports.measure,
     "manifests": manifests.measure,
