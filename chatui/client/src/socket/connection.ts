@@ -8,9 +8,11 @@ import type { ConnectionState, Problem } from "../state/types.js";
 import { type Backoff, pause } from "./backoff.js";
 import type { Surroundings } from "./surroundings.js";
 
+/** What is used of a socket: a browser's, Node's, or that of the package ws. */
 export interface SocketLike {
   readonly readyState: number;
-  addEventListener(type: "open" | "message" | "close" | "error", listener: (event: never) => void): void;
+  // biome-ignore lint/suspicious/noExplicitAny: the three have no type of event in common
+  addEventListener(type: "open" | "message" | "close" | "error", listener: (event: any) => void): void;
   send(text: string): void;
   close(code?: number, reason?: string): void;
 }

@@ -6,7 +6,8 @@ import type { Usage } from "./types.js";
 export function added(usage: Usage, data: ChatUsageDeltaData): Usage {
   const agent = data.agent ?? "";
   const cost = (data as unknown as JsonObject).cost_usd;
-  const unpriced = cost === null && data.model !== null && !usage.unpricedModels.includes(data.model);
+  const model = data.model ?? "unknown";
+  const unpriced = cost === null && !usage.unpricedModels.includes(model);
   return {
     promptTokens: usage.promptTokens + data.prompt_tokens,
     completionTokens: usage.completionTokens + data.completion_tokens,
@@ -14,7 +15,7 @@ export function added(usage: Usage, data: ChatUsageDeltaData): Usage {
     totalTokens: usage.totalTokens + data.total_tokens,
     modelCalls: usage.modelCalls + 1,
     costUsd: typeof cost === "number" ? (usage.costUsd ?? 0) + cost : usage.costUsd,
-    unpricedModels: unpriced && data.model !== null ? [...usage.unpricedModels, data.model] : usage.unpricedModels,
+    unpricedModels: unpriced ? [...usage.unpricedModels, model] : usage.unpricedModels,
     byAgent: { ...usage.byAgent, [agent]: (usage.byAgent[agent] ?? 0) + data.total_tokens },
   };
 }

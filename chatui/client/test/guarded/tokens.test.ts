@@ -6,13 +6,12 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { ChatClient, MozaiksApi, type OpenOptions, type TokenSource } from "../../src/index.js";
-import type { SocketClass } from "../../src/socket/connection.js";
 import { until } from "../support/until.js";
 
 const { MOZAIKS_URL: baseUrl = "", MOZAIKS_TOKEN: lasting = "", MOZAIKS_OTHER_TOKEN: bobs = "" } = process.env;
 const short = process.env.MOZAIKS_SHORT_TOKEN ?? "";
 const OPTIONS: OpenOptions = {
-  WebSocket: WebSocket as unknown as SocketClass,
+  WebSocket: WebSocket,
   backoff: { firstMs: 20, longestMs: 200 },
 };
 const chats: ChatClient[] = [];

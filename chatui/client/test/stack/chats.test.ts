@@ -5,7 +5,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { ChatClient, type ChatState, MozaiksApi, type OpenOptions, type TimelineItem } from "../../src/index.js";
-import type { SocketClass } from "../../src/socket/connection.js";
 import { BadNetwork } from "../support/bad-network.js";
 import { eventually, until } from "../support/until.js";
 
@@ -23,7 +22,7 @@ class Watched extends WebSocket {
   }
 }
 
-const OPTIONS: OpenOptions = { WebSocket: Watched as unknown as SocketClass, backoff: { firstMs: 20, longestMs: 200 } };
+const OPTIONS: OpenOptions = { WebSocket: Watched, backoff: { firstMs: 20, longestMs: 200 } };
 
 function api(userId = user): MozaiksApi {
   return new MozaiksApi({ baseUrl, appId: "acme", userId });

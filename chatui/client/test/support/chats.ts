@@ -3,7 +3,6 @@
 import { afterEach, beforeEach } from "vitest";
 import { WebSocket } from "ws";
 import { ChatClient, type ChatClientOptions, MozaiksApi, type TokenSource } from "../../src/index.js";
-import type { SocketClass } from "../../src/socket/connection.js";
 import type { Surroundings, Watcher } from "../../src/socket/surroundings.js";
 import { Backend } from "./backend.js";
 import { CHAT } from "./frames.js";
@@ -75,7 +74,7 @@ export function stage(): Stage {
         workflow: "Test",
         chatId: CHAT,
         websocketUrl: backend.socketUrl,
-        WebSocket: WebSocket as unknown as SocketClass,
+        WebSocket: WebSocket,
         surroundings: world,
         backoff: { firstMs: 10, longestMs: 40 },
         ...options,

@@ -68,7 +68,7 @@ describe("the HTTP API", () => {
       websocket_url: here.backend.socketUrl,
     });
     const { WebSocket } = await import("ws");
-    const chat = await ChatClient.start(here.api(), "test", { WebSocket: WebSocket as never });
+    const chat = await ChatClient.start(here.api(), "test", { WebSocket });
     expect([chat.workflow, chat.chatId]).toEqual(["Test", CHAT]);
     chat.close();
   });

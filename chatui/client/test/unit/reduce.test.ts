@@ -277,6 +277,25 @@ describe("child chats", () => {
   });
 });
 
+describe("what a chat costs", () => {
+  const tokens = { prompt_tokens: 1, completion_tokens: 1, cached_tokens: 0, total_tokens: 2 };
+  const call = (seq: number, more: object) =>
+    frame("chat.usage_delta", { agent: "Host", model: "small", ...tokens, ...more } as never, seq);
+
+  it("is the sum of what has a price, and names what has none", () => {
+    const { usage } = told(
+      call(1, { cost_usd: 0.5 }),
+      call(2, { cost_usd: 0.25 }),
+      call(3, { model: "odd", cost_usd: null }),
+    );
+    expect(usage).toMatchObject({ costUsd: 0.75, unpricedModels: ["odd"], modelCalls: 3, totalTokens: 6 });
+  });
+
+  it("is not known where the backend does not say", () => {
+    expect(told(call(1, {})).usage).toMatchObject({ costUsd: null, unpricedModels: [] });
+  });
+});
+
 describe("a long chat", () => {
   it("of 2,000 messages is replayed in one go without copying its list for each", () => {
     const log = Array.from({ length: 2000 }, (_, place) => said(place + 1, "Host", `message ${place}`));
