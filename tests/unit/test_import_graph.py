@@ -46,6 +46,9 @@ FLOORS = {
     "themes.contrast": 1,
     "themes.tokens": 1,
     "usage": 2,
+    "usage.calls": 1,
+    "usage.ledger": 1,
+    "usage.model_price": 0,
     "push.gateway": 3,
     "store": 3,
     "flow": 3,
@@ -58,6 +61,7 @@ FLOORS = {
 HOMES = {
     "ag2": ("engine",),
     "openai": ("engine",),
+    "genai_prices": ("usage.prices",),
     "fastapi": ("web",),
     "starlette": ("web",),
     "boto3": ("flow", "push.gateway", "access"),

@@ -54,7 +54,10 @@ from mozaiks.store.events import MongoEventLog
 from mozaiks.store.exports import MongoExports
 from mozaiks.store.journeys import MongoJourneys, MongoUnfinishedJourneys
 from mozaiks.store.secrets import MongoSecrets
+from mozaiks.store.spending import MongoSpending
+from mozaiks.store.stats import MongoStats
 from mozaiks.store.unfinished import MongoUnfinished
+from mozaiks.usage.budgets import Budgets, Ceiling
 
 if TYPE_CHECKING:
     from mozaiks.children.opening import ChildOpener
@@ -100,6 +103,8 @@ class Parts:
         self.events = MongoEventLog(self.database)
         self.drafts = MongoDrafts(self.database)
         self.connections = MongoConnections(self.database)
+        self.spending = MongoSpending(self.database)
+        self.stats = MongoStats(self.database, now, reports=config.usage_webhook_url is not None)
         self.secrets = Secrets(MongoSecrets(self.database), KmsCipher(config.secrets_key_id), now)
         self.gateway = ApiGateway(config.websocket_callback_url, config.push_timeout_seconds)
         self.runs = StepFunctionsRuns(config.run_state_machine_arn)
@@ -249,12 +254,16 @@ class Parts:
 
     def slices(self) -> SliceRunner:
         """The engine. Imports AG2; call it within the loop that will run it."""
+        from mozaiks.engine.accounts import Accounts
         from mozaiks.engine.model_client import ModelConfigs
         from mozaiks.engine.slice import SliceRunner
         from mozaiks.store.histories import MongoHistories
         from mozaiks.store.offloaded import OffloadedReferences, OffloadedStore
         from mozaiks.store.references import MongoReferences
         from mozaiks.store.tool_results import MongoToolResults
+        from mozaiks.usage.prices import Prices
+
+        config = self.config
 
         @contextlib.asynccontextmanager
         async def sender_of(chat: Chat) -> AsyncIterator[ChatSender]:
@@ -272,6 +281,15 @@ class Parts:
             models=ModelConfigs(self.config),
             sources=OffloadedReferences(MongoReferences(self.database)),
             vault=self.secrets,
+            accounts=Accounts(
+                Prices(config.model_prices),
+                Budgets(
+                    of_run=Ceiling(config.run_budget_tokens, config.run_budget_usd),
+                    of_app=Ceiling(config.app_daily_budget_tokens, config.app_daily_budget_usd),
+                    spending=self.spending,
+                    clock=now,
+                ),
+            ),
             executions=self.runs,
             endings=self.endings,
             open_sender=sender_of,

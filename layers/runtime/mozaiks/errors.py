@@ -62,6 +62,7 @@ CODES: dict[str, CodeMeaning] = {
     "MODEL_REJECTED": CodeMeaning(502),
     "MODEL_UNAVAILABLE": CodeMeaning(503, retryable=True),
     "MODEL_INVALID_RESPONSE": CodeMeaning(502, retryable=True),
+    "BUDGET_EXCEEDED": CodeMeaning(402),
     "TOOL_LOOP": CodeMeaning(500),
     "TOOL_LOAD_FAILED": CodeMeaning(500),
     "MAX_TURNS": CodeMeaning(500),

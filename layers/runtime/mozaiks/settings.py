@@ -13,6 +13,7 @@ from pydantic import AliasChoices, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mozaiks.errors import MozaiksError
+from mozaiks.usage.model_price import ModelPrice
 
 __all__ = ["MIN_SECRET_BYTES", "Settings", "check_secret", "settings"]
 
@@ -27,6 +28,7 @@ _SECRETS: Final = {
     "OPENAI_API_KEY_SECRET_ARN": ("openai_api_key", "OPENAI_API_KEY"),
     "PLATFORM_API_KEY_SECRET_ARN": ("platform_api_key", "PLATFORM_API_KEY"),
     "REALTIME_GATEWAY_SHARED_SECRET_ARN": ("realtime_gateway_shared_secret", "REALTIME_GATEWAY_SHARED_SECRET"),
+    "USAGE_WEBHOOK_SECRET_ARN": ("usage_webhook_secret", "USAGE_WEBHOOK_SECRET"),
 }
 """The variable that names a secret → the field it fills, and the variables that come before it."""
 
@@ -136,6 +138,34 @@ class Settings(BaseSettings):
     push_coalesce_bytes: int = Field(4096, ge=1, description="Or until they are so many bytes.")
     push_timeout_seconds: float = Field(3.0, gt=0, description="Longest one post to a connection may take.")
     push_drain_seconds: float = Field(5.0, gt=0, description="Longest a worker waits for slow connections at its end.")
+
+    model_prices: dict[str, ModelPrice] = Field(
+        default_factory=dict,
+        description=(
+            "Prices of your own, as JSON: a model's name, or its beginning and `*`, to `input`, `output` and "
+            "`cached_input` in USD for a million tokens. They come before those of the price library."
+        ),
+    )
+    run_budget_tokens: int | None = Field(None, ge=1, description="Tokens one run may spend. Unset: any number.")
+    run_budget_usd: float | None = Field(None, gt=0, description="Dollars one run may spend. Unset: any sum.")
+    app_daily_budget_tokens: int | None = Field(
+        None, ge=1, description="Tokens all runs of an app may spend that began on one day (UTC). Unset: any number."
+    )
+    app_daily_budget_usd: float | None = Field(
+        None, gt=0, description="Dollars all runs of an app may spend that began on one day (UTC). Unset: any sum."
+    )
+    usage_webhook_url: str | None = Field(
+        None, description="Address that is told what each run has spent, once it is over. Unset: nobody is."
+    )
+    usage_webhook_secret: SecretStr | None = Field(
+        None, description="Secret that signs what is told to USAGE_WEBHOOK_URL; at least 32 bytes."
+    )
+    usage_webhook_secret_arn: str | None = Field(
+        None, description="Secret of Secrets Manager that holds USAGE_WEBHOOK_SECRET."
+    )
+    metrics_namespace: str | None = Field(
+        None, description="Namespace of CloudWatch that metrics are written to, in the log. Unset: none are."
+    )
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Lowest level that is logged.")
     logs_as_json: bool = Field(True, description="One JSON line per record; false for people.")

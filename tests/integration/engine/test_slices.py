@@ -34,7 +34,7 @@ def test_an_agent_answers_and_the_chat_waits_for_the_user(bench: Bench, one_agen
     assert bench.slice(chat_id)["outcome"] == "waiting"
     assert bench.said(chat_id) == [(None, "hello"), ("Host", "Hi there")]
     assert bench.types(chat_id) == [
-        "text", "run_start", "select_speaker", "text", "usage_delta", "input_request", "run_complete",
+        "text", "run_start", "select_speaker", "text", "usage_delta", "input_request", "usage_summary", "run_complete",
     ]  # fmt: skip
     chat = bench.chat(chat_id)
     assert (chat.status, chat.waiting_for, chat.lease) == (ChatStatus.WAITING, "input", None)

@@ -96,6 +96,7 @@ _SAID: Final[dict[str, tuple[type, str]]] = {
     "chat.ui_tool_dismiss": (DURABLE["chat.ui_tool_dismiss"], "A component or an approval needs no answer any more."),
     "chat.structured_output_ready": (DURABLE["chat.structured_output_ready"], "An agent's reply that fits its model."),
     "chat.usage_delta": (DURABLE["chat.usage_delta"], "The tokens of one model call."),
+    "chat.usage_summary": (DURABLE["chat.usage_summary"], "What all model calls of a run have spent."),
     "context_update": (DURABLE["context_update"], "A variable that clients are told of has changed."),
     "chat.context_switched": (DURABLE["chat.context_switched"], "The journey of this chat goes on in other chats."),
     "chat.journey_progress": (DURABLE["chat.journey_progress"], "How far a journey has come."),

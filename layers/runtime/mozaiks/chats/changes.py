@@ -11,6 +11,7 @@ from mozaiks.access.sealed import SealedSecret
 from mozaiks.chats.batches import Batch
 from mozaiks.chats.events import Event, NewEvent
 from mozaiks.chats.states import Chat, ChatStatus, Join, LastArtifact, Lease, PendingInput, UsageTotals, WaitingFor
+from mozaiks.usage.calls import UsageRow
 
 __all__ = ["Applied", "Change", "ChatFields", "CommandRecord", "Decide", "HistoryEntry", "KeptResult"]
 
@@ -72,7 +73,7 @@ class Change:
     ``says`` is the place in ``events`` of what the user said, if that is among them: it becomes the chat's
     ``inbox_seq``. An event that shows an artifact becomes the chat's ``last_artifact`` by itself, unless ``fields``
     says otherwise. Of several ``results`` of a call, the first one stored counts. ``secrets`` are the user's, as they
-    may be stored.
+    may be stored. ``usage`` is all that the run's model calls have spent so far, if this safe point has any.
     """
 
     fields: ChatFields = field(default_factory=lambda: ChatFields())
@@ -81,6 +82,7 @@ class Change:
     history: tuple[HistoryEntry, ...] = ()
     results: tuple[KeptResult, ...] = ()
     secrets: tuple[SealedSecret, ...] = ()
+    usage: tuple[UsageRow, ...] | None = None
     command: CommandRecord | None = None
 
 

@@ -46,6 +46,7 @@ __all__ = [
     "UiToolComplete",
     "UiToolDismiss",
     "UsageDelta",
+    "UsageSummary",
     "WorkflowBatchStarted",
     "WorkflowChild",
     "WorkflowChildCompleted",
@@ -205,12 +206,36 @@ class StructuredOutputReady(TypedDict):
 
 
 class UsageDelta(TypedDict):
+    """One model call. ``cost_usd`` is null where no price is known; then ``unpriced_models`` names the model."""
+
     agent: str | None
     model: str | None
     prompt_tokens: int
     completion_tokens: int
     cached_tokens: int
+    reasoning_tokens: int
     total_tokens: int
+    cost_usd: float | None
+    unpriced_models: NotRequired[list[str]]
+
+
+class UsageSummary(TypedDict):
+    """All model calls of a run. ``model`` is null where there were several.
+
+    ``cost_usd`` is null as soon as one of them has no known price; then ``unpriced_models`` names their models.
+    """
+
+    run_no: int
+    agent: None
+    model: str | None
+    model_calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int
+    reasoning_tokens: int
+    total_tokens: int
+    cost_usd: float | None
+    unpriced_models: NotRequired[list[str]]
 
 
 class ErrorData(TypedDict):
@@ -393,6 +418,7 @@ DURABLE: Final[dict[str, type]] = {
     "chat.ui_tool_complete": UiToolComplete,
     "chat.ui_tool_dismiss": UiToolDismiss,
     "chat.usage_delta": UsageDelta,
+    "chat.usage_summary": UsageSummary,
     "context_update": ContextUpdate,
     "chat.context_switched": ContextSwitched,
     "chat.journey_progress": JourneyProgress,

@@ -138,12 +138,20 @@ class UsageTotals(TypedDict):
     prompt_tokens: int
     completion_tokens: int
     cached_tokens: int
+    reasoning_tokens: int
     total_tokens: int
     model_calls: int
 
 
 def no_usage() -> UsageTotals:
-    return {"prompt_tokens": 0, "completion_tokens": 0, "cached_tokens": 0, "total_tokens": 0, "model_calls": 0}
+    return {
+        "prompt_tokens": 0,
+        "completion_tokens": 0,
+        "cached_tokens": 0,
+        "reasoning_tokens": 0,
+        "total_tokens": 0,
+        "model_calls": 0,
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,14 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final, Literal, TypedDict
 
+from ag2.events import ModelResponse
+
 from mozaiks.chats.changes import ChatFields
 from mozaiks.chats.decisions import ask
 from mozaiks.chats.events import NewEvent, RunComplete, RunStart, error_event
 from mozaiks.chats.requests import announce, dismissals
 from mozaiks.chats.states import Chat, ChatStatus, no_usage
-from mozaiks.engine.answers import usage_event, usage_of
+from mozaiks.engine.accounts import Accounts, summary_event
 from mozaiks.engine.budget import Budget, BudgetSpent
 from mozaiks.engine.codec import encode_results
 from mozaiks.engine.context import ContextSources, initial_values
@@ -35,6 +37,7 @@ from mozaiks.engine.turn import Turn, TurnEnd, TurnLimits
 from mozaiks.errors import MozaiksError
 from mozaiks.manifests.spec import TERMINATE, USER, ModelSpec, WorkflowSpec
 from mozaiks.settings import Settings
+from mozaiks.usage.calls import merged
 
 __all__ = ["ActiveSlice", "Outcome", "outcome_of"]
 
@@ -71,6 +74,7 @@ class ActiveSlice:
         scribe: Scribe,
         sender: Sender,
         secrets: ToolSecrets,
+        accounts: Accounts,
         budget: Budget,
     ) -> None:
         self._store = store
@@ -84,6 +88,7 @@ class ActiveSlice:
         self._scribe = scribe
         self._sender = sender
         self._secrets = secrets
+        self._accounts = accounts
         self._hooks: WorkflowHooks | None = None
         self._acting: str | None = None
         """Whose turn is going: what goes wrong is this agent's, and shown to those who may see it."""
@@ -130,6 +135,7 @@ class ActiveSlice:
         """
         state, run_no = self._scribe.state, self._scribe.chat.run_no + 1
         state.run_no, state.run_slices = run_no, 0
+        state.run_before, state.run_rows = merged(state.run_before, state.run_rows), []
         fields: ChatFields = {"lease": None, "run_no": run_no, "run_started": False}
         chat = await self._scribe.write(SafePoint(), lambda _: (fields, []))
         try:
@@ -149,7 +155,7 @@ class ActiveSlice:
 
     def _stop(self, now: Chat) -> tuple[ChatFields, list[NewEvent]]:
         fields: ChatFields = {"status": ChatStatus.CANCELLED, "waiting_for": None, "pending": (), "lease": None}
-        return fields, [*dismissals(now.pending, "cancelled"), self._run_complete(now, ChatStatus.CANCELLED, None)]
+        return fields, [*dismissals(now.pending, "cancelled"), *self._run_over(now, ChatStatus.CANCELLED, None)]
 
     # --- the loop ---------------------------------------------------------------------------------------------------
 
@@ -207,7 +213,7 @@ class ActiveSlice:
         if state.run_no == chat.run_no:
             return []
         state.run_no, state.run_turns, state.run_usage, state.attempts = chat.run_no, 0, no_usage(), 0
-        state.run_slices = 0
+        state.run_slices, state.run_rows, state.run_before = 0, [], []
         if state.open_turn is not None:
             state.open_turn.repaired = False
         data: RunStart = {"workflow_name": chat.workflow_name, "run_no": chat.run_no}
@@ -252,12 +258,18 @@ class ActiveSlice:
         names = [agent.name for agent in spec.agents if agent.name != state.last_speaker] or [spec.initial_agent]
         if self.budget.model_calls <= 0:
             raise BudgetSpent
+        await self._accounts.admit(self._scribe.tenant, state)
         self.budget.model_calls -= 1
         page = await self._store.newest_texts(self._scribe.tenant, chat.chat_id, 0, _TEXTS_FOR_SELECTION)
         texts = [(event.data["agent"] or "user", event.data["content"]) for event in page]
         model = self._models.of_agent(ModelSpec(), workflow=spec.name, agent=SELECTOR, chat_id=chat.chat_id)
-        state.speaker, response = await choose_speaker(spec, names, texts, model)
-        await self._scribe.write(SafePoint(events=[usage_event(None, response)], usage=usage_of(response)))
+
+        async def answered(response: ModelResponse) -> None:
+            # Noted before anybody looks whether it names an agent: it was paid for.
+            self._scribe.spent(await self._accounts.call(None, response))
+
+        state.speaker = await choose_speaker(spec, names, texts, model, answered)
+        await self._scribe.write(SafePoint())
 
     def _turn(self, loaded: LoadedWorkflow, hooks: WorkflowHooks, speaker: str) -> Turn:
         chat, spec = self._scribe.chat, loaded.spec
@@ -284,6 +296,7 @@ class ActiveSlice:
             sender=self._sender,
             budget=self.budget,
             secrets=self._secrets,
+            accounts=self._accounts,
             limits=TurnLimits(
                 self._config.turn_max_model_calls, self._config.tool_timeout_seconds, self._config.history_max_entries
             ),
@@ -328,7 +341,7 @@ class ActiveSlice:
         return await self._settle(spec, hooks, point, following, prompt=end.text, result=result)
 
     def _spawner(self) -> Spawner:
-        return Spawner(self._scribe, self._workflows, self._clock, self._run_complete)
+        return Spawner(self._scribe, self._workflows, self._clock, self._run_over)
 
     async def _settle(
         self,
@@ -365,10 +378,10 @@ class ActiveSlice:
                     "pending": (*now.pending, pending),
                     "lease": None,
                 }
-                return fields, [asked, self._run_complete(now, ChatStatus.WAITING, result)]
+                return fields, [asked, *self._run_over(now, ChatStatus.WAITING, result)]
             completed: ChatFields = {"status": ChatStatus.COMPLETED, "pending": (), "lease": None}
             put_away = dismissals(now.pending, "completed")
-            return completed, [*put_away, self._run_complete(now, ChatStatus.COMPLETED, result)]
+            return completed, [*put_away, *self._run_over(now, ChatStatus.COMPLETED, result)]
 
         after = await self._scribe.write(point, finish)
         return None if after.status is ChatStatus.RUNNING else outcome_of(after)
@@ -387,7 +400,7 @@ class ActiveSlice:
                 "pending": (*now.pending, *end.asks),
                 "lease": None,
             }
-            return fields, [*asked, self._run_complete(now, ChatStatus.WAITING, None)]
+            return fields, [*asked, *self._run_over(now, ChatStatus.WAITING, None)]
 
         return outcome_of(await self._scribe.write(end.point, finish))
 
@@ -464,7 +477,7 @@ class ActiveSlice:
             point,
             lambda now: (
                 {"status": ChatStatus.FAILED, "waiting_for": None, "pending": (), "lease": None},
-                [*dismissals(now.pending, "failed"), self._run_complete(now, ChatStatus.FAILED, error.code)],
+                [*dismissals(now.pending, "failed"), *self._run_over(now, ChatStatus.FAILED, error.code)],
             ),
         )
         return outcome_of(after)
@@ -474,8 +487,10 @@ class ActiveSlice:
         chat = self._scribe.chat
         return max(0.0, (self._clock() - (chat.run_claimed_at or chat.created_at)).total_seconds())
 
-    def _run_complete(self, chat: Chat, status: ChatStatus, result: str | None) -> NewEvent:
+    def _run_over(self, chat: Chat, status: ChatStatus, result: str | None) -> list[NewEvent]:
+        """What is said last: what the run has spent, if it spent anything, and that it is over."""
         state = self._scribe.state
+        summary = summary_event(state, chat.run_no)
         data: RunComplete = {
             "result": result,
             "status": status.value,
@@ -484,7 +499,8 @@ class ActiveSlice:
             "duration_ms": int(self._seconds() * 1000),
             "run_no": chat.run_no,
         }
-        return NewEvent("chat.run_complete", data)
+        over = NewEvent("chat.run_complete", data)
+        return [over] if summary is None else [summary, over]
 
 
 def outcome_of(chat: Chat) -> Outcome:

@@ -7,11 +7,9 @@ from typing import Any, NoReturn
 
 from ag2.events import ModelMessage, ModelResponse, ToolCallEvent, ToolCallsEvent
 
-from mozaiks.chats.events import NewEvent, UsageDelta
-from mozaiks.chats.states import UsageTotals
 from mozaiks.errors import MozaiksError
 
-__all__ = ["arguments_of", "cleaned", "usage_event", "usage_of"]
+__all__ = ["arguments_of", "cleaned"]
 
 
 def cleaned(response: ModelResponse, call_prefix: str) -> ModelResponse:
@@ -57,33 +55,6 @@ def arguments_of(text: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return arguments if isinstance(arguments, dict) else {}
-
-
-def usage_of(response: ModelResponse) -> UsageTotals:
-    """The tokens of one model call."""
-    usage = response.usage
-    prompt, completion = int(usage.prompt_tokens or 0), int(usage.completion_tokens or 0)
-    return {
-        "prompt_tokens": prompt,
-        "completion_tokens": completion,
-        "cached_tokens": int(usage.cache_read_input_tokens or 0),
-        "total_tokens": int(usage.total_tokens or prompt + completion),
-        "model_calls": 1,
-    }
-
-
-def usage_event(agent: str | None, response: ModelResponse) -> NewEvent:
-    """What the log says of one model call's tokens."""
-    usage = usage_of(response)
-    data: UsageDelta = {
-        "agent": agent,
-        "model": response.model,
-        "prompt_tokens": usage["prompt_tokens"],
-        "completion_tokens": usage["completion_tokens"],
-        "cached_tokens": usage["cached_tokens"],
-        "total_tokens": usage["total_tokens"],
-    }
-    return NewEvent("chat.usage_delta", data, agent=agent)
 
 
 def _unicode(text: str) -> str:

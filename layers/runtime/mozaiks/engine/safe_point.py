@@ -10,21 +10,26 @@ from typing import Any
 from mozaiks.access.principal import Tenant
 from mozaiks.chats.changes import Applied, Change, ChatFields, HistoryEntry
 from mozaiks.chats.events import NewEvent
-from mozaiks.chats.states import Chat, UsageTotals, no_usage
+from mozaiks.chats.states import Chat
+from mozaiks.engine.accounts import usage_event, usage_of
 from mozaiks.engine.ports import Sender, SliceStore
 from mozaiks.engine.state import EngineState, add_usage
 from mozaiks.errors import MozaiksError
+from mozaiks.usage.calls import CallUsage, added
 
 __all__ = ["Finish", "SafePoint", "Scribe", "ToBeCancelled"]
 
 
 @dataclass(slots=True)
 class SafePoint:
-    """Effects that are stored together or not at all. ``context`` holds variables that were set."""
+    """Effects that are stored together or not at all. ``context`` holds variables that were set.
+
+    ``calls`` are the model calls that led to it.
+    """
 
     events: list[NewEvent] = field(default_factory=list)
     history: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    usage: UsageTotals = field(default_factory=no_usage)
+    calls: list[CallUsage] = field(default_factory=list)
     context: dict[str, Any] = field(default_factory=dict)
 
 
@@ -50,6 +55,11 @@ class Scribe:
         self.chat = chat
         self.state = state
         self._stored = state.dump()
+        self._unstored: list[CallUsage] = []
+
+    def spent(self, call: CallUsage) -> None:
+        """Note a model call of which nothing else is stored. It was paid for: the next safe point tells of it."""
+        self._unstored.append(call)
 
     def revert(self) -> None:
         """Forget what was changed since the last safe point."""
@@ -68,7 +78,12 @@ class Scribe:
         for agent, payload in point.history:
             history.append(HistoryEntry(agent, state.histories.get(agent, 0), payload))
             state.histories[agent] = state.histories.get(agent, 0) + 1
-        state.run_usage = add_usage(state.run_usage, point.usage)
+        others, self._unstored = self._unstored, []
+        calls = [*others, *point.calls]
+        tokens = usage_of(calls)
+        state.run_usage = add_usage(state.run_usage, tokens)
+        state.run_rows = added(state.run_rows, calls)
+        told = [usage_event(call) for call in others]
 
         def decide(chat: Chat) -> Change:
             if chat.lease is None or chat.lease.token != self._token:
@@ -81,8 +96,9 @@ class Scribe:
             if finish is not None:
                 more, said = finish(chat)
                 extra = {**extra, **more}
-            fields: ChatFields = {"state": state.dump(), "usage": add_usage(chat.usage, point.usage), **extra}
-            return Change(fields, (*point.events, *said), history=tuple(history))
+            fields: ChatFields = {"state": state.dump(), "usage": add_usage(chat.usage, tokens), **extra}
+            usage = tuple(state.run_rows) if calls else None
+            return Change(fields, (*told, *point.events, *said), history=tuple(history), usage=usage)
 
         writing = asyncio.ensure_future(self._store.transact(self.tenant, self.chat.chat_id, decide))
         try:

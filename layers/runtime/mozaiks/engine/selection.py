@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 from ag2 import Agent
@@ -30,9 +30,13 @@ _PROMPT: Final = (
 
 
 async def choose_speaker(
-    spec: WorkflowSpec, candidates: Sequence[str], texts: Sequence[tuple[str, str]], model: ModelConfig
-) -> tuple[str, ModelResponse]:
-    """The agent a model picks, and the model's response for its usage.
+    spec: WorkflowSpec,
+    candidates: Sequence[str],
+    texts: Sequence[tuple[str, str]],
+    model: ModelConfig,
+    answered: Callable[[ModelResponse], Awaitable[None]],
+) -> str:
+    """The agent a model picks.
 
     Parameters
     ----------
@@ -40,6 +44,8 @@ async def choose_speaker(
         Names to pick from; nothing else can be answered.
     texts
         The end of the conversation as (speaker, text).
+    answered
+        Told of the model's response, whether it is of use or not: it was paid for.
 
     Raises
     ------
@@ -55,7 +61,7 @@ async def choose_speaker(
     people = "\n".join(f"- {name}: {_described(spec, name)}" for name in candidates)
     talk = "\n\n".join(f"[{speaker}]: {text}" for speaker, text in texts) or "(Nobody has spoken yet.)"
     try:
-        reply = await Agent(SELECTOR, config=model, middleware=[Middleware(_OneAnswer)]).resume(
+        reply = await Agent(SELECTOR, config=model, middleware=[Middleware(_OneAnswer, answered=answered)]).resume(
             ModelRequest([TextInput(talk)]),
             prompt=[f"{_PROMPT}\n\n{people}"],
             response_schema=DeclaredOutput("next_speaker", schema),
@@ -70,16 +76,23 @@ async def choose_speaker(
         name = None
     if name not in candidates:
         raise MozaiksError("MODEL_INVALID_RESPONSE", "the model named no agent that could speak next")
-    return name, reply.response
+    return str(name)
 
 
 class _OneAnswer(BaseMiddleware):
     """Lets the model answer once. It was offered no tools; calling some would be answered and asked again for ever."""
 
+    def __init__(
+        self, event: BaseEvent, context: ConversationContext, answered: Callable[[ModelResponse], Awaitable[None]]
+    ) -> None:
+        super().__init__(event, context)
+        self._answered = answered
+
     async def on_llm_call(
         self, call_next: LLMCall, events: Sequence[BaseEvent], context: ConversationContext
     ) -> ModelResponse:
         response = await call_next(events, context)
+        await self._answered(response)
         if response.tool_calls:
             raise MozaiksError("MODEL_INVALID_RESPONSE", "the model called tools where it was to name an agent")
         return response

@@ -14,6 +14,7 @@ from typing import Literal
 from mozaiks.access.principal import Tenant
 from mozaiks.chats.events import new_id
 from mozaiks.chats.states import Chat, ChatStatus, Lease
+from mozaiks.engine.accounts import Accounts
 from mozaiks.engine.active_slice import ActiveSlice, Outcome, outcome_of
 from mozaiks.engine.budget import Budget
 from mozaiks.engine.context import ContextSources
@@ -40,6 +41,7 @@ class SliceRunner:
     models: ModelConfigs
     sources: ContextSources
     vault: Vault
+    accounts: Accounts
     executions: Executions
     endings: Endings
     open_sender: Callable[[Chat], contextlib.AbstractAsyncContextManager[Sender]]
@@ -70,6 +72,7 @@ class SliceRunner:
         budget = Budget(
             self.config.slice_max_turns, self.config.slice_max_model_calls, self.config.slice_reserve_seconds, remaining
         )
+        self.accounts.warm_up()
         async with self.open_sender(chat) as sender:
             scribe = Scribe(self.store, sender, chat, lease.token, EngineState.load(chat.state))
             active = ActiveSlice(
@@ -84,6 +87,7 @@ class SliceRunner:
                 scribe=scribe,
                 sender=sender,
                 secrets=ToolSecrets(self.vault, Tenant(chat.app_id, chat.user_id)),
+                accounts=self.accounts,
                 budget=budget,
             )
             outcome = await self._under_watch(active, tenant, chat_id, lease)

@@ -31,7 +31,7 @@ class Spawner:
     scribe: Scribe
     workflows: Workflows
     clock: Callable[[], datetime]
-    run_complete: Callable[[Chat, ChatStatus, str | None], NewEvent]
+    run_over: Callable[[Chat, ChatStatus, str | None], list[NewEvent]]
 
     def planned(self, spec: WorkflowSpec, agent: str, output: dict[str, Any], point: SafePoint) -> Batch | None:
         """The children that ``output`` asks for; ``None`` if it asks for none. What is odd about it joins ``point``."""
@@ -86,7 +86,7 @@ class Spawner:
                 # There is no worker any more that could hear of it.
                 ended: ChatFields = {"status": ChatStatus.CANCELLED, "waiting_for": None, "pending": (), "lease": None}
                 put_away = dismissals(now.pending, "cancelled")
-                return ended, [*put_away, self.run_complete(now, ChatStatus.CANCELLED, None)]
+                return ended, [*put_away, *self.run_over(now, ChatStatus.CANCELLED, None)]
             fields: ChatFields = {
                 "status": ChatStatus.WAITING,
                 "waiting_for": "children",

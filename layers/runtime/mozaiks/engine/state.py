@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from mozaiks.chats.states import UsageTotals, no_usage
+from mozaiks.usage.calls import Sum, UsageRow, sum_of
 
 __all__ = ["EngineState", "OpenTurn", "add_usage"]
 
@@ -33,6 +34,7 @@ class EngineState:
 
     ``speaker`` is whose turn is next, ``None``: decided from who spoke last. ``cursors`` hold, per agent, the ``seq``
     of the last text it was told; ``histories`` the length of its history. ``run_slices`` counts those of the execution.
+    ``run_rows`` is what the run has spent under its number, ``run_before`` under those of its former executions.
     ``inbox_seen`` is the ``seq`` of the last thing the user said that an agent was told. ``replies`` counts agents'
     turns since the user spoke, ``repeats`` those of ``last_speaker`` with nobody else speaking. ``begun``: the
     variables have their first values, and the workflow's start was told to its hooks. ``results_for`` is the agent that
@@ -45,6 +47,8 @@ class EngineState:
     run_turns: int = 0
     run_slices: int = 0
     run_usage: UsageTotals = field(default_factory=no_usage)
+    run_rows: list[UsageRow] = field(default_factory=list)
+    run_before: list[UsageRow] = field(default_factory=list)
     turns: int = 0
     replies: int = 0
     repeats: int = 0
@@ -62,7 +66,13 @@ class EngineState:
         """The state a former slice stored; a fresh one for a chat that never ran."""
         known = dict(stored)
         turn = known.pop("open_turn", None)
+        known["run_usage"] = {**no_usage(), **known.get("run_usage", {})}
         return cls(**known, open_turn=None if turn is None else OpenTurn(**turn))
+
+    @property
+    def run_spent(self) -> Sum:
+        """What the run has spent so far."""
+        return sum_of([*self.run_before, *self.run_rows])
 
     def dump(self) -> dict[str, Any]:
         return asdict(self)
@@ -73,6 +83,7 @@ def add_usage(one: UsageTotals, other: UsageTotals) -> UsageTotals:
         "prompt_tokens": one["prompt_tokens"] + other["prompt_tokens"],
         "completion_tokens": one["completion_tokens"] + other["completion_tokens"],
         "cached_tokens": one["cached_tokens"] + other["cached_tokens"],
+        "reasoning_tokens": one["reasoning_tokens"] + other["reasoning_tokens"],
         "total_tokens": one["total_tokens"] + other["total_tokens"],
         "model_calls": one["model_calls"] + other["model_calls"],
     }

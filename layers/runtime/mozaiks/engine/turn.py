@@ -19,7 +19,8 @@ from mozaiks.access.principal import Tenant
 from mozaiks.chats.events import NewEvent, SelectSpeaker, StructuredOutputReady, Text
 from mozaiks.chats.states import PendingInput
 from mozaiks.children.decisions import CHILD_RESULTS
-from mozaiks.engine.answers import cleaned, usage_event, usage_of
+from mozaiks.engine.accounts import Accounts, usage_event
+from mozaiks.engine.answers import cleaned
 from mozaiks.engine.budget import Budget, BudgetSpent
 from mozaiks.engine.codec import decode, encode_request, encode_response
 from mozaiks.engine.context import exposed, text_triggers
@@ -88,6 +89,7 @@ class Turn:
         sender: Sender,
         budget: Budget,
         secrets: ToolSecrets,
+        accounts: Accounts,
         limits: TurnLimits,
         clock: Callable[[], datetime],
     ) -> None:
@@ -99,6 +101,7 @@ class Turn:
         self._scribe = scribe
         self._store = store
         self._budget = budget
+        self._accounts = accounts
         self._limits = limits
         self._tenant = Tenant(scribe.chat.app_id)
         self._chat_id = scribe.chat.chat_id
@@ -232,11 +235,11 @@ class Turn:
             return await self._end_with_output(output, response, value)
         if not self._open_turn.repaired:
             self._open_turn.repaired = True
-            self._account(point, response)
+            await self._account(point, response)
             point.history.append((self._agent.name, encode_request(repair_request(output, value))))
             await self._write(point)
             return None
-        self._account(point, response)
+        await self._account(point, response)
         # The history must end with something to answer: the chat may be retried.
         point.history.append((self._agent.name, encode_request(repair_request(output, value))))
         await self._write(point)
@@ -300,7 +303,7 @@ class Turn:
         if response.content:
             await self._say(point, response)
         else:
-            self._account(point, response)
+            await self._account(point, response)
         point.events += self._tools.begin(response.tool_calls.calls)
         await self._write(point)
         self._deltas.restart()
@@ -327,6 +330,7 @@ class Turn:
             raise ToBeCancelled
         if self._budget.model_calls <= 0:
             raise BudgetSpent
+        await self._accounts.admit(self._tenant, self._scribe.state)
         self._budget.model_calls -= 1
         self._deltas.restart()
         try:
@@ -336,7 +340,11 @@ class Turn:
         except Exception as error:
             log.warning("A model call failed: %s", type(error).__name__, exc_info=error)
             raise as_model_error(error) from error
-        return cleaned(response, f"call_{turn.no}_{turn.steps}")
+        try:
+            return cleaned(response, f"call_{turn.no}_{turn.steps}")
+        except MozaiksError:
+            self._scribe.spent(await self._accounts.call(self._agent.name, response))
+            raise
 
     async def call_tool(
         self, call_next: ToolExecution, event: ToolCallEvent, context: ConversationContext
@@ -374,15 +382,16 @@ class Turn:
         if structured_output is not None:
             text["structured_output"] = structured_output
         point.events.append(NewEvent("chat.text", text, agent=name, concealed=concealed))
-        self._account(point, response)
+        await self._account(point, response)
         return spoken
 
-    def _account(self, point: SafePoint, response: ModelResponse) -> None:
+    async def _account(self, point: SafePoint, response: ModelResponse) -> None:
         """Add a response to the agent's history, and its usage to the log."""
         name = self._agent.name
         point.history.append((name, encode_response(response)))
-        point.usage = usage_of(response)
-        point.events.append(usage_event(name, response))
+        call = await self._accounts.call(name, response)
+        point.calls.append(call)
+        point.events.append(usage_event(call))
 
 
 class _Guard(BaseMiddleware):

@@ -22,6 +22,7 @@ from mozaiks.chats.states import FINAL, Chat, ChatStatus, Join, Lease
 from mozaiks.errors import MozaiksError
 from mozaiks.store.client import Document, reachable
 from mozaiks.store.events import to_document as event_document
+from mozaiks.store.ledger import note_run
 from mozaiks.store.secrets import keep_sealed
 from mozaiks.store.sessions import fields_to_document, from_document, to_document
 from mozaiks.store.text import from_text, to_text
@@ -234,6 +235,7 @@ class MongoChats:
                 ],
                 session=session,
             )
+        note_run(self._database, session, chat, change, events, now)
         for kept in change.results:
             key = {"app_id": chat.app_id, "chat_id": chat.chat_id, "call_id": kept.call_id}
             document = result_document(chat.app_id, chat.chat_id, kept.call_id, kept.tool_name, kept.result, now)

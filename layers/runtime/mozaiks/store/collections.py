@@ -31,11 +31,13 @@ COLLECTIONS: Final = (
     Collection("commands", "chat_id", user=True),
     Collection("chat_drafts", "_id", user=True),
     Collection("connections", "chat_id", user=True),
+    Collection("run_usage", "chat_id", user=True),
     # After everything that is found by it.
     Collection("chat_sessions", "_id", user=True),
     Collection("journeys", user=True),
     Collection("secrets", user=True),
     Collection("app_themes"),
+    Collection("app_usage"),
     Collection("erasures"),
     Collection("erased_chats"),
 )

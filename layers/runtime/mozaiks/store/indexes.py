@@ -67,6 +67,27 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
     "commands": [
         IndexModel([("chat_id", ASCENDING), ("client_message_id", ASCENDING)], name="once_per_message", unique=True),
     ],
+    "run_usage": [
+        IndexModel([("app_id", ASCENDING), ("user_id", ASCENDING), ("chat_id", ASCENDING)], name="by_user"),
+        IndexModel([("chat_id", ASCENDING)], name="by_chat"),
+        IndexModel([("root_chat_id", ASCENDING)], name="by_family"),
+        IndexModel(
+            [("journey_run_id", ASCENDING)],
+            name="by_journey",
+            partialFilterExpression={"journey_run_id": {"$type": "string"}},
+        ),
+        # Holds only runs that are going, or were not counted since.
+        IndexModel(
+            [("app_id", ASCENDING), ("day", ASCENDING)],
+            name="uncounted",
+            partialFilterExpression={"uncounted": True},
+        ),
+        # Sparse: what is told is not due any more.
+        IndexModel([("report.due_at", ASCENDING)], name="reports_due", sparse=True),
+    ],
+    "app_usage": [
+        IndexModel([("app_id", ASCENDING), ("day", ASCENDING)], name="by_day"),
+    ],
     "journeys": [
         IndexModel([("app_id", ASCENDING), ("user_id", ASCENDING), ("created_at", DESCENDING)], name="by_user"),
         IndexModel(

@@ -24,7 +24,7 @@ __all__ = [
     "usage_sum",
 ]
 
-USAGE_KINDS = ("prompt_tokens", "completion_tokens", "cached_tokens", "total_tokens", "model_calls")
+USAGE_KINDS = ("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens", "total_tokens", "model_calls")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,34 @@ from typing import Protocol
 
 from mozaiks.access.principal import Tenant
 from mozaiks.chats.positions import Position
+from mozaiks.usage.calls import Sum
 from mozaiks.usage.figures import ActiveRun, ChatFigures, EndedRun, Totals
 
-__all__ = ["Figures"]
+__all__ = ["Figures", "Spending"]
+
+
+class Spending(Protocol):
+    """What model calls have cost, as it is stored."""
+
+    def of_chat(self, tenant: Tenant, chat_id: str) -> Sum:
+        """The chat itself, without its children."""
+        ...
+
+    def of_family(self, tenant: Tenant, chat_id: str) -> Sum:
+        """The chat and all whom it, its children and theirs have spawned."""
+        ...
+
+    def of_journey(self, tenant: Tenant, journey_run_id: str) -> Sum:
+        """All chats of a journey's run with their families."""
+        ...
+
+    def of_user(self, tenant: Tenant) -> Sum:
+        """All chats of the tenant's user that are stored."""
+        ...
+
+    def of_day(self, tenant: Tenant, day: str) -> Sum:
+        """The app's runs that began on a day, ``2026-01-31`` in UTC; those of chats that were erased, too."""
+        ...
 
 
 class Figures(Protocol):

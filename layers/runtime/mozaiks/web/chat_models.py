@@ -152,6 +152,7 @@ class Usage(BaseModel):
     prompt_tokens: int
     completion_tokens: int
     cached_tokens: int
+    reasoning_tokens: int
     total_tokens: int
     model_calls: int
 

@@ -114,6 +114,7 @@ class Aggregate(BaseModel):
                             "prompt_tokens": 40120,
                             "completion_tokens": 9120,
                             "cached_tokens": 0,
+                            "reasoning_tokens": 0,
                             "total_tokens": 49240,
                             "model_calls": 77,
                         },
