@@ -56,6 +56,8 @@ class World:
         parts.chats.transact(tenant, chat_id, lambda _: Change(history=(entry,), results=(kept,)))
         MongoToolResults(parts.database).keep(tenant, chat_id, "call", "t", {"content": CANARY}, now())
         parts.drafts.write(tenant, chat_id, "m", "GreeterAgent", CANARY, now())
+        spent = {"app_id": principal.app_id, "user_id": principal.user_id, "chat_id": chat_id}
+        parts.database["run_usage"].update_one({"_id": f"{chat_id}-r1"}, {"$setOnInsert": spent}, upsert=True)
         soon = now() + timedelta(minutes=10)
         parts.connections.add(
             Connection(f"{chat_id}=", principal.app_id, principal.user_id, chat_id, frozenset({"chat"}), now(), soon)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import multiprocessing
 import os
 import signal
@@ -35,16 +36,24 @@ AsUser = Callable[..., dict[str, str]]
 STORE = Path(declared.__file__).parent
 
 
+def named_by(path: Path, index: ast.expr) -> str | None:
+    """The collection that a literal or a constant of the module names; ``None`` where it is computed."""
+    if isinstance(index, ast.Constant):
+        return str(index.value)
+    if isinstance(index, ast.Name):
+        value = getattr(importlib.import_module(f"mozaiks.store.{path.stem}"), index.id, None)
+        return value if isinstance(value, str) else None
+    return None
+
+
 def test_every_collection_of_the_store_is_declared() -> None:
     named = {each.name for each in declared.COLLECTIONS}
     used = {
-        str(node.slice.value)
+        name
         for path in STORE.glob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Subscript)
-        and isinstance(node.slice, ast.Constant)
-        and isinstance(node.slice.value, str)
-        and ast.unparse(node.value) in ("database", "self._database")
+        if isinstance(node, ast.Subscript) and ast.unparse(node.value) in ("database", "self._database")
+        if (name := named_by(path, node.slice)) is not None
     }
     assert len(used) > 8
     assert used <= named

@@ -30,6 +30,7 @@ TOLD = {
     "secrets": "secret",
 }
 NOT_TOLD = {
+    "run_usage": "the session tells its sum, and the events each call",
     "connections": "who listens just now; gone within hours",
     "chat_drafts": "the beginning of a text that is an event in a moment",
 }
