@@ -7,6 +7,7 @@ from typing import Final
 
 from benchmarks.figures import Row
 from benchmarks.suite import (
+    children,
     costs,
     crowd,
     imports,
@@ -32,6 +33,7 @@ SUITE: Final[Mapping[str, Callable[[World], list[Row]]]] = {
     "resume": resume.measure,
     "crowd": crowd.measure,
     "journeys": journeys.measure,
+    "children": children.measure,
     "costs": costs.measure,
     "imports": imports.measure,
     "manifests": manifests.measure,

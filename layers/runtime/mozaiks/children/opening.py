@@ -83,11 +83,8 @@ class ChildOpener:
     def _chat(self, parent: Chat, batch: Batch, child: Child, join: Join) -> Chat:
         """The child's chat, whose end is waited for by ``join``. It has not begun if this call made it."""
         tenant = Tenant(parent.app_id, parent.user_id)
-        try:
+        if self._is_there(tenant, child.chat_id):
             return self.endings.attach(parent.app_id, child.chat_id, join)
-        except MozaiksError as error:
-            if error.code != "CHAT_NOT_FOUND":
-                raise
         self.gates.require(tenant, child.workflow_name)
         spec = self.workflows().get(child.workflow_name).spec
         workflow = facts_of(spec)
@@ -121,6 +118,15 @@ class ChildOpener:
                 raise
         # Another worker was faster. Its token may be the older one: whoever attaches last is answered.
         return self.endings.attach(parent.app_id, child.chat_id, join)
+
+    def _is_there(self, tenant: Tenant, chat_id: str) -> bool:
+        try:
+            self.chats.get(tenant, chat_id)
+        except MozaiksError as error:
+            if error.code != "CHAT_NOT_FOUND":
+                raise
+            return False
+        return True
 
     def _not_opened(self, app_id: str, chat_id: str, token: str, outcome: str) -> None:
         if not self.tokens.succeed(token, {"outcome": outcome, "chat_id": chat_id}):
