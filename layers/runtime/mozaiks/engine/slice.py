@@ -105,7 +105,13 @@ class SliceRunner:
 
     async def _not_ours(self, tenant: Tenant, chat_id: str, run_no: int, now: datetime) -> Outcome:
         """Another worker holds the chat, or the run is over: a trigger came twice or late."""
-        chat = await self.store.get(tenant, chat_id)
+        try:
+            chat = await self.store.get(tenant, chat_id)
+        except MozaiksError as error:
+            if error.code != "CHAT_NOT_FOUND":
+                raise
+            # Erased while its execution went on: that has nothing left to do.
+            return {"outcome": "cancelled", "wait_seconds": 0}
         if chat.status is ChatStatus.RUNNING and chat.run_no == run_no:
             until = chat.lease.until if chat.lease is not None else now
             return {"outcome": "backoff", "wait_seconds": max(1, math.ceil((until - now).total_seconds()))}
