@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 import json
 from typing import Any, Final
+from urllib.request import urlopen
 
+import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from mozaiks_local.client import ChatClient, Event
@@ -82,7 +84,19 @@ def haunted(house: House, acts: list[str], end: str) -> str:
     return name
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None)
+def fetched(house: House, path: str) -> str:
+    with urlopen(f"{house.stack.http_url}{path}", timeout=20) as answer:  # noqa: S310 - our own stack
+        return str(answer.read().decode())
+
+
+@pytest.mark.timeout(300)
+@settings(
+    max_examples=6,
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    database=None,
+)
 @given(acts=st.lists(st.sampled_from(sorted(ACTS)), max_size=3), end=st.sampled_from(sorted(ENDS)))
 def test_nothing_a_hidden_agent_does_reaches_a_client(house: House, play: Any, acts: list[str], end: str) -> None:
     workflow = haunted(house, acts, end)
@@ -97,5 +111,8 @@ def test_nothing_a_hidden_agent_does_reaches_a_client(house: House, play: Any, a
     chat_id, live, late = play(scenario())
     for event in [*live, *late]:
         assert SECRET not in json.dumps(event.data), event
+    for page in (f"acme/{workflow}/{chat_id}/events", f"meta/acme/{workflow}/{chat_id}"):
+        assert SECRET not in fetched(house, f"/api/chats/{page}?user_id=ann"), page
+    assert SECRET not in fetched(house, f"/api/workflows/{workflow}/tools")
     assert SECRET in json.dumps([event.data for event in house.log(chat_id)]), "it is stored all the same"
     assert {event.data["agent"] for event in live if event.type == "chat.select_speaker"} == {"Host", None}
