@@ -39,6 +39,8 @@ __all__ = ["CLAUSES", "Effect", "History", "Posted", "broken", "reached"]
 _FINAL: Final = frozenset({"completed", "failed", "cancelled", "timed_out"})
 _COUNTED: Final = ("prompt_tokens", "completion_tokens", "cached_tokens", "total_tokens")
 _ANSWERS: Final = frozenset({"chat.input_ack", "chat.ui_tool_complete"})
+_OF_JOURNEYS: Final = frozenset({"chat.journey_progress", "chat.context_switched"})
+"""What becomes of a journey is told in its chats, whether they have ended or not."""
 _CLOSES: Final = _ANSWERS | {"chat.input_timeout", "chat.ui_tool_dismiss"}
 
 
@@ -122,7 +124,8 @@ def state(history: History) -> Iterator[str]:
     if completes and completes[-1]["data"]["status"] != status:
         yield f"the chat is {status!r} and its last run_complete says {completes[-1]['data']['status']!r}"
     for end in ends:
-        following = next((event for event in history.events if event["seq"] == end["seq"] + 1), None)
+        later = (event for event in history.events if event["seq"] > end["seq"] and event["type"] not in _OF_JOURNEYS)
+        following = next(later, None)
         retried = following is not None and following["type"] == "chat.run_start"
         if following is not None and not (retried and end["data"]["status"] in ("failed", "timed_out")):
             yield f"the chat ended at seq {end['seq']} and {following['type']} follows"

@@ -155,7 +155,7 @@ class Runtime:
         """
         answers: dict[str, list[dict[str, Any]]] = {}
         for number, line in enumerate(play.lines, start=1):
-            said = self._insist(partial(self.submit, chat_id, f"m{number}", line))
+            said = self.insist(partial(self.submit, chat_id, f"m{number}", line))
             answers[f"m{number}"] = [said]
             self.drive(chat_id)
             self.answer_people(chat_id, play, answers)
@@ -164,7 +164,7 @@ class Runtime:
     def answer_people(self, chat_id: str, play: Play, answers: dict[str, list[dict[str, Any]]]) -> None:
         """Answer what the tools of the play ask, the last one first, each twice, until nothing is open but the chat."""
         for _ in range(20):
-            chat = self._insist(lambda: self.parts.service.get(ANN, chat_id))
+            chat = self.insist(lambda: self.parts.service.get(ANN, chat_id))
             asked = [pending for pending in chat.pending if pending["tool_name"] is not None]
             if not asked:
                 return
@@ -172,7 +172,7 @@ class Runtime:
                 request_id, reply = pending["request_id"], play.replies[pending["tool_name"]]
                 for repeated in (False, True):
                     act = partial(self.reply, chat_id, pending["kind"], request_id, reply, repeated=repeated)
-                    said = self._insist(act)
+                    said = self.insist(act)
                     answers.setdefault(f"answer:{request_id}", []).append(said)
             self.drive(chat_id)
         raise WentWrong(f"the chat asks and asks: {chat.pending}")
@@ -190,7 +190,7 @@ class Runtime:
             for noted in list(self.executions.find({"chat_id": chat_id, "over": False}).sort("run_no")):
                 self._execute(chat_id, noted["run_no"])
                 self.executions.update_one({"_id": noted["_id"]}, {"$set": {"over": True}})
-            chat = self._insist(lambda: self.parts.service.get(ANN, chat_id))
+            chat = self.insist(lambda: self.parts.service.get(ANN, chat_id))
             if chat.status is not ChatStatus.RUNNING:
                 return
             self.a_minute_later()
@@ -225,10 +225,10 @@ class Runtime:
         """The states of ``run.asl.json`` around children; whether a slice follows."""
         parents = self.parts.parents
         for _ in range(10):
-            listed = self._insist(lambda: parents.children_of(ANN.app_id, chat_id, run_no))
+            listed = self.insist(lambda: parents.children_of(ANN.app_id, chat_id, run_no))
             for child_id in listed["children"]:
                 self._child(chat_id, run_no, child_id)
-            outcome = self._insist(lambda: parents.join(ANN.app_id, chat_id, run_no))["outcome"]
+            outcome = self.insist(lambda: parents.join(ANN.app_id, chat_id, run_no))["outcome"]
             if outcome != "children":
                 return bool(outcome == "continue")
         raise WentWrong(f"run {run_no} waits for children without end")
@@ -236,7 +236,7 @@ class Runtime:
     def _child(self, chat_id: str, run_no: int, child_id: str) -> None:
         """Open a child with a task of its own, and wait until the task is answered."""
         token = f"task-{uuid.uuid4().hex}"
-        self._insist(lambda: self.parts.child_opener.open(ANN.app_id, chat_id, run_no, child_id, token))
+        self.insist(lambda: self.parts.child_opener.open(ANN.app_id, chat_id, run_no, child_id, token))
         for _ in range(10):
             if self.answers.find_one({"_id": token}) is not None:
                 return
@@ -252,9 +252,9 @@ class Runtime:
         self.repairs.run()
 
     def _mark_failed(self, chat_id: str, run_no: int, cause: str) -> None:
-        self._insist(lambda: self.parts.service.mark_failed(ANN.app_id, chat_id, run_no, cause))
+        self.insist(lambda: self.parts.service.mark_failed(ANN.app_id, chat_id, run_no, cause))
 
-    def _insist(self, act: Callable[[], Any]) -> Any:
+    def insist(self, act: Callable[[], Any]) -> Any:
         """Try again what may be tried again, as clients and Step Functions do."""
         for attempt in range(_ATTEMPTS):
             try:

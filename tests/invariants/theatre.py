@@ -72,8 +72,9 @@ class Workers:
         ahead: float,
         point: Point | None,
         run_no: int | None = None,
+        journey_run_id: str | None = None,
     ) -> Ended:
-        """Perform the play, or one slice of a run, in a process of its own, which is killed at ``point``.
+        """Perform the play, one slice of a run, or a journey, in a process of its own, which is killed at ``point``.
 
         Raises
         ------
@@ -87,6 +88,7 @@ class Workers:
             "ahead": ahead,
             "point": None if point is None else asdict(point),
             "run_no": run_no,
+            "journey_run_id": journey_run_id,
         }
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(job) + "\n")

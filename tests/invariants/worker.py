@@ -22,6 +22,7 @@ __all__: list[str] = []
 _CHILD_SECONDS = 60
 
 _NEEDED = (
+    ".journeys",
     ".runtime",
     ".writes",
     "mozaiks.engine.model_client",
@@ -72,6 +73,7 @@ def _work(job: dict[str, Any], pipe: int) -> None:
     os.close(sys.stdin.fileno())
     from mozaiks.errors import MozaiksError
 
+    from .journeys import Director
     from .plays import PLAYS
     from .runtime import Place, Runtime
     from .writes import WRITES, Point
@@ -93,7 +95,9 @@ def _work(job: dict[str, Any], pipe: int) -> None:
         runtime = Runtime(Place(**job["place"]), job["ahead"])
         runtime.use_clock()
         WRITES.arm(at)
-        if job["run_no"] is None:
+        if job["journey_run_id"] is not None:
+            Director(runtime).perform(job["journey_run_id"])
+        elif job["run_no"] is None:
             runtime.perform(job["chat_id"], PLAYS[job["play"]])
         else:
             with suppress(MozaiksError):

@@ -126,7 +126,8 @@ class JourneyMembers:
         elif member.status is not status:
             noted = self.journeys.set_member(tenant, run_id, place, decisions.ended_member(member, status, now))
             journey = noted or self.journeys.get(tenant, run_id)
-        journey, _ = self.journeys.change(tenant, run_id, lambda found: decisions.owe(found, now))
+        if decisions.owe(journey, now) != journey:
+            journey, _ = self.journeys.change(tenant, run_id, lambda found: decisions.owe(found, now))
         self.news.progress(journey, [chat.chat_id], f"ended:{chat.chat_id}:{chat.run_no}")
         if journey.status is JourneyStatus.BLOCKED and self._all_completed(journey):
             # By such a retry. Nothing is in the way any more.
