@@ -101,7 +101,10 @@ def join(parent: Chat, run_no: int, results: Sequence[dict[str, Any]], now: date
         "lease": None,
         "interrupt_requested": False,
         "state": asdict(state),
-        "batch": replace(batch, state="joined"),
+        # What they were told was kept for whoever opened them.
+        "batch": replace(
+            batch, state="joined", children=tuple(replace(child, initial_message=None) for child in batch.children)
+        ),
     }
     data: WorkflowResumed = {
         "batch_id": batch.id,
