@@ -48,7 +48,7 @@ def test_the_card_is_shown_and_the_run_goes_on(house: House, play: Any) -> None:
     assert (card["component_type"], card["awaiting_response"]) == ("BookingCard", False)
     assert card["payload"]["work"] == "My brakes squeal"
     assert booked[-1].data["status"] == "waiting"
-    assert booked[-2].type == "chat.input_request"
+    assert "chat.input_request" in [each.type for each in booked], "the guest has the word"
 
 
 def test_a_time_that_was_not_offered_is_not_booked(house: House, play: Any) -> None:
