@@ -749,6 +749,7 @@ export interface Usage {
   readonly prompt_tokens: number;
   readonly completion_tokens: number;
   readonly cached_tokens: number;
+  readonly reasoning_tokens: number;
   readonly total_tokens: number;
   readonly model_calls: number;
 }

@@ -331,6 +331,7 @@ export interface ChatStructuredOutputReadyFrame {
   readonly data: ChatStructuredOutputReadyData;
 }
 
+/** One model call. `cost_usd` is null where no price is known; then `unpriced_models` names the model. */
 export interface ChatUsageDeltaData {
   readonly kind: "usage_delta";
   readonly agent: string | null;
@@ -338,7 +339,10 @@ export interface ChatUsageDeltaData {
   readonly prompt_tokens: number;
   readonly completion_tokens: number;
   readonly cached_tokens: number;
+  readonly reasoning_tokens: number;
   readonly total_tokens: number;
+  readonly cost_usd: number | null;
+  readonly unpriced_models?: readonly string[];
 }
 
 /** The tokens of one model call. */
@@ -349,6 +353,32 @@ export interface ChatUsageDeltaFrame {
   readonly event_id: string;
   readonly timestamp: string;
   readonly data: ChatUsageDeltaData;
+}
+
+/** All model calls of a run. `model` is null where there were several. `cost_usd` is null as soon as one of them has no known price; then `unpriced_models` names their models. */
+export interface ChatUsageSummaryData {
+  readonly kind: "usage_summary";
+  readonly run_no: number;
+  readonly agent: null;
+  readonly model: string | null;
+  readonly model_calls: number;
+  readonly prompt_tokens: number;
+  readonly completion_tokens: number;
+  readonly cached_tokens: number;
+  readonly reasoning_tokens: number;
+  readonly total_tokens: number;
+  readonly cost_usd: number | null;
+  readonly unpriced_models?: readonly string[];
+}
+
+/** What all model calls of a run have spent. */
+export interface ChatUsageSummaryFrame {
+  readonly type: "chat.usage_summary";
+  readonly chat_id: string;
+  readonly seq: number;
+  readonly event_id: string;
+  readonly timestamp: string;
+  readonly data: ChatUsageSummaryData;
 }
 
 export interface ContextUpdateData {
@@ -807,6 +837,7 @@ export interface FrameByType {
   "chat.ui_tool_dismiss": ChatUiToolDismissFrame;
   "chat.structured_output_ready": ChatStructuredOutputReadyFrame;
   "chat.usage_delta": ChatUsageDeltaFrame;
+  "chat.usage_summary": ChatUsageSummaryFrame;
   "context_update": ContextUpdateFrame;
   "chat.context_switched": ChatContextSwitchedFrame;
   "chat.journey_progress": ChatJourneyProgressFrame;
@@ -863,6 +894,7 @@ export type DurableType =
   | "chat.ui_tool_dismiss"
   | "chat.structured_output_ready"
   | "chat.usage_delta"
+  | "chat.usage_summary"
   | "context_update"
   | "chat.context_switched"
   | "chat.journey_progress"
@@ -913,6 +945,7 @@ export type ErrorCode =
   | "MODEL_REJECTED"
   | "MODEL_UNAVAILABLE"
   | "MODEL_INVALID_RESPONSE"
+  | "BUDGET_EXCEEDED"
   | "TOOL_LOOP"
   | "TOOL_LOAD_FAILED"
   | "MAX_TURNS"

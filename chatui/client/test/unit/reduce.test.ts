@@ -286,7 +286,7 @@ describe("what a chat costs", () => {
     const { usage } = told(
       call(1, { cost_usd: 0.5 }),
       call(2, { cost_usd: 0.25 }),
-      call(3, { model: "odd", cost_usd: null }),
+      call(3, { model: "odd", cost_usd: null, unpriced_models: ["odd"] }),
     );
     expect(usage).toMatchObject({ costUsd: 0.75, unpricedModels: ["odd"], modelCalls: 3, totalTokens: 6 });
   });
