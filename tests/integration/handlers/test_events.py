@@ -117,8 +117,8 @@ def test_every_trigger_of_the_template_has_an_event() -> None:
         event["Type"] for resource in resources.values() for event in resource["Properties"].get("Events", {}).values()
     }
     assert kinds == {"HttpApi", "Schedule"}
-    machine = json.loads((ROOT / "statemachines" / "run.asl.json").read_text())
-    payloads = {task["action"]: {key.removesuffix(".$") for key in task} for task in tasks_of(machine)}
-    events = [EVENTS[name] for name in named("orchestrate-") if "journey_run_id" not in EVENTS[name]]
-    assert payloads == {event["action"]: set(event) for event in events}
+    machines = [json.loads((ROOT / "statemachines" / f"{name}.asl.json").read_text()) for name in ("run", "journey")]
+    tasks = [task for machine in machines for task in tasks_of(machine)]
+    payloads = {task["action"]: {key.removesuffix(".$") for key in task} for task in tasks}
+    assert payloads == {EVENTS[name]["action"]: set(EVENTS[name]) for name in named("orchestrate-")}
     assert EVENTS["message-greet"]["action"] == GREET
