@@ -58,7 +58,8 @@ class Deployment:
             service, resource = _ARNS.get(each["Type"], ("none", "{}"))
             references[name] = arn(service, resource.format(name)) if each["Type"] in _REF_IS_ARN else name
             attributes[name, "Arn"] = arn(service, resource.format(name))
-            attributes[name, "Name"] = attributes[name, "ApiId"] = attributes[name, "RoleId"] = name
+            for attribute in ("Name", "ApiId", "RoleId", "Id", "DomainName", "RegionalDomainName", "FunctionARN"):
+                attributes[name, attribute] = name
         self._intrinsics = Intrinsics(references, attributes, {}, conditions)
         self.resources: dict[str, dict[str, Any]] = {
             name: {**each, "Properties": self._intrinsics.resolve(each.get("Properties", {}))}
@@ -71,7 +72,12 @@ class Deployment:
 
     @cached_property
     def outputs(self) -> Mapping[str, Any]:
-        resolved: Mapping[str, Any] = self._intrinsics.resolve(self.document["Outputs"])
+        there = {
+            name: each
+            for name, each in self.document["Outputs"].items()
+            if "Condition" not in each or self._intrinsics.holds(each["Condition"])
+        }
+        resolved: Mapping[str, Any] = self._intrinsics.resolve(there)
         return resolved
 
     @property

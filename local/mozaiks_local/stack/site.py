@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from .http_server import HttpRequest, HttpResponse
 
-__all__ = ["PAGE_PATHS", "Site"]
+__all__ = ["PAGE_PATHS", "PAGE_POLICY", "PREVIEW_POLICY", "Site"]
 
 PAGE_PATHS: Final = ("chats", "artifacts", "journeys", "workflows")
 """First steps of the addresses the page draws by itself; each is answered with ``index.html``."""
@@ -24,12 +24,12 @@ _PREVIEW: Final = "preview.html"
 _HASHED: Final = "/assets/"
 _TYPES: Final = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".svg": "image/svg+xml"}
 
-_PAGE_POLICY: Final = (
+PAGE_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob: https:;"
     " font-src 'self' data:; connect-src 'self' ws: wss:; frame-src 'self'; manifest-src 'self'; base-uri 'none';"
     " form-action 'none'; frame-ancestors 'self'"
 )
-_PREVIEW_POLICY: Final = (
+PREVIEW_POLICY: Final = (
     "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' data: blob:;"
     " style-src 'unsafe-inline' data:; img-src data: blob:; font-src data:; media-src data: blob:; connect-src 'none';"
     " base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
@@ -73,7 +73,7 @@ class Site:
             return None  # removed by a newer build: as absent as any other
         kind = _TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
         cache = "public, max-age=31536000, immutable" if path.startswith(_HASHED) else "no-cache"
-        policy = _PREVIEW_POLICY if file.name == _PREVIEW else _PAGE_POLICY
+        policy = PREVIEW_POLICY if file.name == _PREVIEW else PAGE_POLICY
         return _response(content, kind, cache, policy if kind == "text/html" else None)
 
 

@@ -131,12 +131,3 @@ def test_a_screen_reader_is_told_each_message_once_and_whole(visit: Visit) -> No
     told = ann.page.locator("[aria-live='polite']")
     expect(told).to_contain_text("GreeterAgent says: In German you say", timeout=PATIENCE_MS)
     expect(ann.conversation).to_have_attribute("aria-live", "off")
-
-
-def test_a_chat_of_two_thousand_messages_draws_those_in_view_only(visit: Visit, served: House) -> None:
-    ann = visit()
-    chat_id = ann.start("HelloWorld")
-    ann.reads("Hello and welcome!")
-    ann.page.evaluate("() => undefined")
-    assert ann.conversation.locator(".row").count() < 60
-    assert served.log(chat_id)

@@ -20,14 +20,14 @@ export function ArtifactView({ artifact, state }: { artifact: Artifact; state: C
   return (
     <>
       {files !== null && own && (
-        <div className="view-switch" role="group" aria-label="Show as">
+        <fieldset className="view-switch" aria-label="Show as">
           <button type="button" aria-pressed={!asCode} onClick={() => setAsCode(false)}>
             Result
           </button>
           <button type="button" aria-pressed={asCode} onClick={() => setAsCode(true)}>
             Code
           </button>
-        </div>
+        </fieldset>
       )}
       {files !== null && (asCode || !own) && call?.status !== "waiting" ? (
         <FilesArtifact files={files} id={artifact.eventId} entry={typeof entry === "string" ? entry : null} />

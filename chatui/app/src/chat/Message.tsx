@@ -5,7 +5,7 @@ import { Data } from "./Data.tsx";
 import { hueOf } from "./hues.ts";
 
 interface Props {
-  readonly role: "user" | "assistant" | "system";
+  readonly from: "user" | "assistant" | "system";
   /** Named above the text; null where the same one spoke before. */
   readonly agent: string | null;
   readonly text: string;
@@ -13,8 +13,8 @@ interface Props {
   readonly writing?: boolean;
 }
 
-export const Message = memo(function Message({ role, agent, text, structured, writing = false }: Props) {
-  if (role === "user") {
+export const Message = memo(function Message({ from, agent, text, structured, writing = false }: Props) {
+  if (from === "user") {
     return (
       <div className="message" data-role="user">
         <span className="visually-hidden">You said: </span>
@@ -24,7 +24,7 @@ export const Message = memo(function Message({ role, agent, text, structured, wr
   }
   const isData = structured !== undefined && structured !== null && typeof structured === "object";
   return (
-    <div className="message" data-role={role} data-writing={writing || undefined}>
+    <div className="message" data-role={from} data-writing={writing || undefined}>
       {agent !== null && (
         <p className="agent" style={{ "--hue": hueOf(agent) } as React.CSSProperties}>
           <span className="agent-mark" aria-hidden="true">

@@ -55,7 +55,7 @@ function content(row: Row, client: ChatClient, workflow: string, chatId: string,
         </p>
       );
     case "draft":
-      return <Message role="assistant" agent={row.named ? row.draft.agent : null} text={row.draft.text} writing />;
+      return <Message from="assistant" agent={row.named ? row.draft.agent : null} text={row.draft.text} writing />;
     case "outgoing":
       return <OutgoingMessage outgoing={row.outgoing} client={client} />;
     case "working":
@@ -75,7 +75,7 @@ function content(row: Row, client: ChatClient, workflow: string, chatId: string,
         case "message":
           return (
             <Message
-              role={item.role}
+              from={item.role}
               agent={row.named ? item.agent : null}
               text={item.text}
               structured={item.structuredOutput}
@@ -114,7 +114,7 @@ function OutgoingMessage({ outgoing, client }: { outgoing: Outgoing; client: Cha
   };
   return (
     <div className="outgoing" data-status={outgoing.status}>
-      <Message role="user" agent={null} text={outgoing.text ?? ""} />
+      <Message from="user" agent={null} text={outgoing.text ?? ""} />
       <p className="outgoing-state" role={failed ? "alert" : undefined}>
         {failed ? (
           <>

@@ -1,5 +1,8 @@
-const WORDS: Record<string, string> = { pending: "comes later", open: "under way", timed_out: "timed out" };
+import { statusWords } from "../text/words.ts";
 
-export function memberWords(status: string): string {
-  return WORDS[status] ?? status;
+/** What a member of a journey does; of an open one, what it waits for. */
+export function memberWords(status: string, waitingFor: string | null = null): string {
+  if (status === "pending") return "comes later";
+  if (status === "open") return waitingFor === null ? "under way" : statusWords("waiting", waitingFor);
+  return statusWords(status, null);
 }

@@ -20,9 +20,9 @@ const PARTS: Components = {
   ),
   table: ({ children }) => (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table is scrolled with the keyboard, too
-    <div className="table-scroll" tabIndex={0} role="group" aria-label="Table">
+    <section className="table-scroll" tabIndex={0} aria-label="Table">
       <table>{children}</table>
-    </div>
+    </section>
   ),
 };
 

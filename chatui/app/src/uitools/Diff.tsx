@@ -20,7 +20,7 @@ export default function Diff({ name, before, after }: { name: string; before: st
         {name} <span className="diff-added">+{added}</span> <span className="diff-removed">−{removed}</span>
       </figcaption>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: long lines are scrolled with the keyboard, too */}
-      <div className="diff-lines" tabIndex={0} role="group" aria-label={`Changes of ${name}`}>
+      <section className="diff-lines" tabIndex={0} aria-label={`Changes of ${name}`}>
         {lines.map((line) => (
           <div key={line.key} className="diff-line" data-kind={line.kind}>
             <span className="diff-sign">{SIGNS[line.kind]}</span>
@@ -28,7 +28,7 @@ export default function Diff({ name, before, after }: { name: string; before: st
             {line.text}
           </div>
         ))}
-      </div>
+      </section>
     </figure>
   );
 }

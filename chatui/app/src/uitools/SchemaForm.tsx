@@ -53,7 +53,8 @@ function uiOf(schema: JsonObject): UiSchema {
 
 function hint(field: JsonObject): UiSchema {
   if (Array.isArray(field.enum) && field.enum.length <= 5) return { "ui:widget": "radio" };
-  if (field.format === "password" || field.writeOnly === true) return { "ui:widget": "password", "ui:autocomplete": "off" };
+  if (field.format === "password" || field.writeOnly === true)
+    return { "ui:widget": "password", "ui:autocomplete": "off" };
   if (field.type === "string" && Number(field.maxLength ?? 0) > 200) return { "ui:widget": "textarea" };
   return {};
 }

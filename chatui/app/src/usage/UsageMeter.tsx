@@ -15,20 +15,21 @@ export function UsageMeter({ usage }: { usage: Usage }) {
     const away = (event: Event): void => {
       if (event.target instanceof Node && !box.current?.contains(event.target)) setOpen(false);
     };
+    const escaped = (event: KeyboardEvent): void => {
+      if (event.key === "Escape") setOpen(false);
+    };
     addEventListener("pointerdown", away);
-    return () => removeEventListener("pointerdown", away);
+    addEventListener("keydown", escaped);
+    return () => {
+      removeEventListener("pointerdown", away);
+      removeEventListener("keydown", escaped);
+    };
   }, [open]);
 
   if (usage.totalTokens === 0) return null;
   const agents = Object.entries(usage.byAgent).filter(([, tokens]) => tokens > 0);
   return (
-    <div
-      className="usage"
-      ref={box}
-      onKeyDown={(event) => {
-        if (event.key === "Escape") setOpen(false);
-      }}
-    >
+    <div className="usage" ref={box}>
       <button
         type="button"
         className="quiet usage-button"

@@ -1,6 +1,6 @@
 import type { models } from "@mozaiks/client";
 import { useEffect, useId, useState } from "react";
-import { inPlainWords } from "../chat/plainWords.ts";
+import { inPlainWords, plain } from "../chat/plainWords.ts";
 import { AlertIcon, ArrowIcon } from "../icons.tsx";
 import { Journeys } from "../journeys/Journeys.tsx";
 import { chatsChanged } from "../layout/useChats.ts";
@@ -14,6 +14,7 @@ import { useWorkflows } from "./useWorkflows.ts";
 export function Picker() {
   const { api } = useSession();
   const { list, problem, again } = useWorkflows();
+  const gates = useGates();
   const [starting, setStarting] = useState<string | null>(null);
   const [refused, setRefused] = useState<{ workflow: string; reason: string } | null>(null);
 
@@ -57,6 +58,7 @@ export function Picker() {
               <li key={workflow.name}>
                 <Card
                   workflow={workflow}
+                  missing={gates.get(workflow.name) ?? null}
                   busy={starting === workflow.name}
                   disabled={starting !== null}
                   problem={refused?.workflow === workflow.name ? refused.reason : null}
@@ -75,8 +77,35 @@ export function Picker() {
   );
 }
 
+/** What keeps workflows from being started, by name. */
+function useGates(): ReadonlyMap<string, string> {
+  const { api } = useSession();
+  const [gates, setGates] = useState<ReadonlyMap<string, string>>(new Map());
+  useEffect(() => {
+    let current = true;
+    api.available().then(
+      ({ workflows }) => {
+        const shut = workflows.filter((each) => !each.available);
+        if (current) setGates(new Map(shut.map((each) => [each.name, gateOf(each)])));
+      },
+      () => undefined, // starting says the same
+    );
+    return () => {
+      current = false;
+    };
+  }, [api]);
+  return gates;
+}
+
+function gateOf({ missing, code }: models.Availability): string {
+  if (missing.length === 0) return plain({ code: code ?? "", message: "It cannot be started now." });
+  return `First complete ${missing.map((each) => each.workflow_name).join(" and ")}.`;
+}
+
 function Card(props: {
   workflow: models.WorkflowSummary;
+  /** What has to be completed first; null where nothing has. */
+  missing: string | null;
   busy: boolean;
   disabled: boolean;
   problem: string | null;
@@ -91,6 +120,7 @@ function Card(props: {
       <h2 id={id}>{workflow.name}</h2>
       <p className="card-text">{summary || "No description."}</p>
       {tries !== null && <p className="card-tries">Try {tries}</p>}
+      {props.missing !== null && <p className="card-gate">{props.missing}</p>}
       <div className="card-foot">
         <span className="muted card-facts">
           {workflow.agents.length > 0 && count(workflow.agents.length, "agent")}
@@ -100,7 +130,7 @@ function Card(props: {
         <button
           type="button"
           className="primary"
-          disabled={props.disabled}
+          disabled={props.disabled || props.missing !== null}
           aria-describedby={id}
           onClick={props.onStart}
         >
