@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from mozaiks.access.sealed import SealedSecret
 from mozaiks.chats.answering import answer, answer_command, approve, expire, submit_input
 from mozaiks.chats.changes import Change
 from mozaiks.chats.states import FINAL, Chat, ChatStatus, PendingInput
@@ -325,3 +326,22 @@ def as_chat(change: Change) -> Chat:
 def test_an_expired_request_does_not_expire_again() -> None:
     chat_ = waiting(form(expires_at=PAST, on_timeout="default"), approval())
     assert expire(as_chat(expire(chat_, "f1", "m", NOW)), "f1", "m", NOW) == Change()
+
+
+# -- secrets ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_answer_whose_secrets_were_not_taken_out_is_not_stored() -> None:
+    asked = waiting(form(secrets={"key": "crm_key"}))
+    with pytest.raises(MozaiksError) as caught:
+        answer(asked, "f1", {"key": "abcd-1234"}, "m1", NOW)
+    assert (caught.value.code, caught.value.retryable) == ("CHAT_BUSY", True)
+
+
+def test_the_secrets_of_an_answer_are_stored_with_it_whatever_its_schema_asks_of_them() -> None:
+    schema = {"type": "object", "properties": {"key": {"type": "string", "pattern": "^[a-d]{4}-[0-9]{4}$"}}}
+    asked = waiting(form(secrets={"key": "crm_key"}, schema=schema))
+    sealed = (SealedSecret("crm_key", b"ciphertext"),)
+    change = answer(asked, "f1", {"key": "secret:crm_key"}, "m1", NOW, sealed=sealed)
+    assert change.secrets == sealed
+    assert change.results[0].result["response"] == {"key": "secret:crm_key"}
