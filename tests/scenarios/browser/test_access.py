@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from ..conftest import ROOT, House
+from ..conftest import ROOT
 from .conftest import PATIENCE_MS, Visit, Visitor
 
 AXE = ROOT / "chatui" / "node_modules" / "axe-core" / "axe.min.js"

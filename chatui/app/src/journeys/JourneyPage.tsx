@@ -1,4 +1,4 @@
-import type { JsonObject, models } from "@mozaiks/client";
+import type { models } from "@mozaiks/client";
 import { useEffect, useState } from "react";
 import { inPlainWords } from "../chat/plainWords.ts";
 import { AlertIcon, CheckIcon } from "../icons.tsx";
@@ -104,7 +104,7 @@ function useRun(runId: string): {
     const read = async (): Promise<void> => {
       let over = false;
       try {
-        const found = runOf((await api.journey(runId)) as unknown as JsonObject);
+        const found = await api.journey(runId);
         if (gone) return;
         setRun(found);
         setProblem(null);
