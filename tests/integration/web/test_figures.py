@@ -21,8 +21,18 @@ from .conftest import MakeParts, Start
 
 Happened = Callable[..., None]
 
-ZERO = {"prompt_tokens": 0, "completion_tokens": 0, "cached_tokens": 0, "total_tokens": 0, "model_calls": 0}
-SPENT = {"prompt_tokens": 10, "completion_tokens": 4, "cached_tokens": 2, "total_tokens": 14, "model_calls": 1}
+ZERO = dict.fromkeys(
+    ("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens", "total_tokens", "model_calls"), 0
+)
+SPENT = {
+    **ZERO,
+    "prompt_tokens": 10,
+    "completion_tokens": 4,
+    "cached_tokens": 2,
+    "reasoning_tokens": 3,
+    "total_tokens": 14,
+    "model_calls": 1,
+}
 
 
 @pytest.fixture

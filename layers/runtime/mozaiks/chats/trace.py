@@ -36,7 +36,10 @@ NOT_KNOWN: Final = (
 
 @dataclass(slots=True)
 class ModelCall:
-    """One answer of a model. ``at_most_ms``: since the event before it in the same turn, pauses between slices too."""
+    """One answer of a model. ``at_most_ms``: since the event before it in the same turn, pauses between slices too.
+
+    ``cost_usd`` is ``None`` where the model has no price.
+    """
 
     seq: int
     agent: str | None
@@ -46,7 +49,9 @@ class ModelCall:
     prompt_tokens: int
     completion_tokens: int
     cached_tokens: int
+    reasoning_tokens: int
     total_tokens: int
+    cost_usd: float | None
 
 
 @dataclass(slots=True)
@@ -201,7 +206,10 @@ class _Reader:
             data["prompt_tokens"],
             data["completion_tokens"],
             data["cached_tokens"],
+            # Events of an earlier version do not tell these two.
+            data.get("reasoning_tokens", 0),
             data["total_tokens"],
+            data.get("cost_usd"),
         )
         if self._turn is not None:
             self._turn.model_calls.append(call)

@@ -22,6 +22,7 @@ _USAGE: Final = {
     "prompt_tokens": 412,
     "completion_tokens": 96,
     "cached_tokens": 128,
+    "reasoning_tokens": 0,
     "total_tokens": 508,
     "model_calls": 2,
 }
@@ -190,9 +191,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
         "status": "completed",
         "queued": False,
     },
-    "CancelChat": {"user_id": "ann"},
     "CancelledChat": {"chat_id": _CHAT, "status": "cancelled"},
-    "RetryChat": {"user_id": "ann"},
     "RetriedChat": {"chat_id": _CHAT, "status": "running", "run_no": 3},
     "EventPage": {
         "chat_id": _CHAT,
@@ -248,6 +247,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
                         "at": _WENT_ON,
                         "at_most_ms": 4120,
                         **{name: _USAGE[name] for name in _USAGE if name != "model_calls"},
+                        "cost_usd": 0.00011,
                     }
                 ],
                 "tools": [
@@ -285,7 +285,6 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     },
     "ErasedChat": {"chat_id": _CHAT, "complete": True, "erased": {"chat_events": 42, "chat_sessions": 1}},
     "ErasedUser": {**_WHOSE, "complete": True, "erased": {"chat_events": 420, "chat_sessions": 10}},
-    "OwnJourney": {"user_id": "ann"},
     "StartedJourneyRun": {
         "success": True,
         "journey_run_id": _RUN,
