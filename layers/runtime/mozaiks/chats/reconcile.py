@@ -24,6 +24,9 @@ LOST_AFTER: Final = timedelta(seconds=30)
 TOLD_AFTER: Final = timedelta(seconds=30)
 """Whoever ended a chat tells of it at once; after so long, nobody does any more."""
 
+ERASING_SECONDS: Final = 25.0
+"""What an erasure may take with its last transaction: it is begun only where so much time is left."""
+
 BATCH: Final = 200
 """Of each kind, at most. What is left is found the next time."""
 
@@ -94,11 +97,13 @@ class Reconciler:
             "expired_requests": each(self.unfinished.due_requests(now, BATCH), self.service.expire_due),
             "untold_ends": each(self.unfinished.unsettled_ends(now - TOLD_AFTER, BATCH), self._settle),
             "expired_connections": self.connections.delete_expired(now, BATCH),
-            "erasures": self._go_on_erasing(failures),
+            "erasures": self._go_on_erasing(deadline, failures),
             "failed": failures[0],
         }
 
-    def _go_on_erasing(self, failures: list[int]) -> int:
+    def _go_on_erasing(self, deadline: float, failures: list[int]) -> int:
+        if time.monotonic() > deadline - ERASING_SECONDS:
+            return 0
         try:
             return self.eraser.go_on(BATCH)
         except MozaiksError as error:
