@@ -15,7 +15,7 @@ PARTS = parts()
 def handler(_event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Repair what needs it and count it."""
     repaired: Counter[str] = Counter()
-    for repairs in (PARTS.reconciler, PARTS.parent_repairs, PARTS.journey_repairs):
+    for repairs in (PARTS.reconciler, PARTS.parent_repairs, PARTS.journey_repairs, PARTS.usage_repairs):
         repaired.update(repairs.run())
     logger.info("Reconciled", extra={"repaired": dict(repaired)})
     return dict(repaired)

@@ -17,11 +17,11 @@ from mozaiks.settings import settings
 
 VARIABLES = (
     "MONGODB_URI", "MONGO_URI", "DATABASE_URI", "JWT_SECRET", "OPENAI_API_KEY", "PLATFORM_API_KEY",
-    "REALTIME_GATEWAY_SHARED_SECRET",
+    "REALTIME_GATEWAY_SHARED_SECRET", "USAGE_WEBHOOK_SECRET",
 )  # fmt: skip
 ARNS = (
     "MONGODB_URI_SECRET_ARN", "JWT_SECRET_ARN", "OPENAI_API_KEY_SECRET_ARN", "PLATFORM_API_KEY_SECRET_ARN",
-    "REALTIME_GATEWAY_SHARED_SECRET_ARN",
+    "REALTIME_GATEWAY_SHARED_SECRET_ARN", "USAGE_WEBHOOK_SECRET_ARN",
 )  # fmt: skip
 
 
@@ -49,7 +49,7 @@ def test_secrets_come_from_the_arns(secrets: Any, monkeypatch: pytest.MonkeyPatc
     made = settings()
     found = (
         made.mongodb_uri, made.jwt_secret, made.openai_api_key, made.platform_api_key,
-        made.realtime_gateway_shared_secret,
+        made.realtime_gateway_shared_secret, made.usage_webhook_secret,
     )  # fmt: skip
     assert [each.get_secret_value() if each else None for each in found] == [
         f"what {variable} holds, well over 32 bytes" for variable in ARNS

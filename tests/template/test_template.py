@@ -26,9 +26,20 @@ GIVEN = {
     "OpenAiApiKey": "hush-key",
     "PlatformApiKey": "hush-platform",
     "RealtimeGatewaySharedSecret": "hush-realtime",
+    "UsageWebhookUrl": "https://billing.example.com/usage",
+    "UsageWebhookSecret": "hush-usage",
+    "ModelPrices": '{"m-*":{"input":0.5,"output":1.5}}',
+    "RunBudgetUsd": "2.5",
 }
-KEPT = ("MongoDbUriSecret", "JwtSecretOfTokens", "OpenAiApiKeySecret", "PlatformApiKeySecret", "RealtimeSecret")
-MONGO, JWT, KEY, PLATFORM, REALTIME = (arn("secretsmanager", f"secret:{name}") for name in KEPT)
+KEPT = (
+    "MongoDbUriSecret",
+    "JwtSecretOfTokens",
+    "OpenAiApiKeySecret",
+    "PlatformApiKeySecret",
+    "RealtimeSecret",
+    "UsageSecret",
+)
+MONGO, JWT, KEY, PLATFORM, REALTIME, USAGE = (arn("secretsmanager", f"secret:{name}") for name in KEPT)
 POST, DELETE = (arn("execute-api", f"ChatSocket/prod/{verb}/@connections/abc=") for verb in ("POST", "DELETE"))
 MACHINES = [arn("states", f"stateMachine:{name}") for name in ("RunStateMachine", "JourneyStateMachine")]
 START = {("states:StartExecution", machine) for machine in MACHINES}
@@ -45,7 +56,7 @@ MAY = {
     "MessageFunction": {*SECRETS, *PUSH, SEAL, *START, *ANSWER, LETTER},
     "OrchestrateFunction": {*SECRETS, *PUSH, OPEN, (SECRET, KEY), (SECRET, PLATFORM), *START, *ANSWER},
     "ApiFunction": {*SECRETS, *PUSH, SEAL, *START, (SECRET, REALTIME), *ANSWER},
-    "ReconcileFunction": {*SECRETS, *PUSH, *START, LETTER, *ANSWER, DESCRIBE},
+    "ReconcileFunction": {*SECRETS, *PUSH, *START, LETTER, *ANSWER, DESCRIBE, (SECRET, USAGE)},
     "RunStateMachine": {("lambda:InvokeFunction", arn("lambda", "function:OrchestrateFunction"))},
     "JourneyStateMachine": {("lambda:InvokeFunction", arn("lambda", "function:OrchestrateFunction"))},
 }
@@ -118,7 +129,7 @@ def test_secrets_of_ones_own_are_read_and_none_is_created() -> None:
     mine = arn("secretsmanager", "secret:mine")
     own = Deployment(
         StageName="prod", MongoDbUriSecretArn=mine, JwtSecretArn=mine, OpenAiApiKeySecretArn=mine,
-        PlatformApiKeySecretArn=mine, RealtimeGatewaySharedSecretArn=mine,
+        PlatformApiKeySecretArn=mine, RealtimeGatewaySharedSecretArn=mine, UsageWebhookSecretArn=mine,
     )  # fmt: skip
     assert own.of("AWS::SecretsManager::Secret") == {}
     assert all(own.environment(name)["MONGODB_URI_SECRET_ARN"] == mine for name in own.functions)
@@ -138,7 +149,14 @@ def test_a_secret_stands_nowhere_but_in_secrets_manager(deployed: Deployment) ->
 def test_parameters_with_secrets_are_never_shown(deployed: Deployment) -> None:
     shown = [
         name
-        for name in ("MongoDbUri", "JwtSecret", "OpenAiApiKey", "PlatformApiKey", "RealtimeGatewaySharedSecret")
+        for name in (
+            "MongoDbUri",
+            "JwtSecret",
+            "OpenAiApiKey",
+            "PlatformApiKey",
+            "RealtimeGatewaySharedSecret",
+            "UsageWebhookSecret",
+        )
         if not deployed.document["Parameters"][name].get("NoEcho")
     ]
     assert shown == []
@@ -152,7 +170,10 @@ def test_every_variable_is_a_setting(deployed: Deployment) -> None:
 
 def test_every_setting_without_a_default_is_given(deployed: Deployment) -> None:
     local = {"demo_model_url", "llm_default_cache_seed"}  # a deployment has neither
-    by_arn = {"mongodb_uri", "jwt_secret", "openai_api_key", "platform_api_key", "realtime_gateway_shared_secret"}
+    by_arn = {
+        "mongodb_uri", "jwt_secret", "openai_api_key", "platform_api_key", "realtime_gateway_shared_secret",
+        "usage_webhook_secret",
+    }  # fmt: skip
     given = {variable for name in deployed.functions for variable in deployed.environment(name)}
     unset = {name for name, field in Settings.model_fields.items() if field.get_default() is None}
     assert {name for name in unset - local - by_arn if not given & set(variables_of(name))} == set()

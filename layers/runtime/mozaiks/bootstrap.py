@@ -30,6 +30,7 @@ from mozaiks.flow.greeter import LambdaGreeter
 from mozaiks.flow.journeys import StepFunctionsJourneys
 from mozaiks.flow.runs import StepFunctionsRuns
 from mozaiks.flow.tokens import StepFunctionsTokens
+from mozaiks.flow.webhook import Webhook
 from mozaiks.journeys.gating import Gates
 from mozaiks.journeys.members import JourneyMembers
 from mozaiks.journeys.news import JourneyNews
@@ -53,11 +54,14 @@ from mozaiks.store.erasures import MongoErasures
 from mozaiks.store.events import MongoEventLog
 from mozaiks.store.exports import MongoExports
 from mozaiks.store.journeys import MongoJourneys, MongoUnfinishedJourneys
+from mozaiks.store.reports import MongoReports
 from mozaiks.store.secrets import MongoSecrets
 from mozaiks.store.spending import MongoSpending
 from mozaiks.store.stats import MongoStats
 from mozaiks.store.unfinished import MongoUnfinished
 from mozaiks.usage.budgets import Budgets, Ceiling
+from mozaiks.usage.repairs import UsageRepairs
+from mozaiks.usage.reporting import Reporter
 
 if TYPE_CHECKING:
     from mozaiks.children.opening import ChildOpener
@@ -170,6 +174,7 @@ class Parts:
             eraser=self.eraser,
             clock=now,
         )
+        self.usage_repairs = UsageRepairs(self.stats, self._reporter())
         self.sockets = SocketService(
             chats=self.service,
             opening=self.opening,
@@ -178,6 +183,13 @@ class Parts:
             greeter=LambdaGreeter(config.message_function_name),
             clock=now,
         )
+
+    def _reporter(self) -> Reporter | None:
+        """Who tells of usage. The secret is given to the one function that does."""
+        url, secret = self.config.usage_webhook_url, self.config.usage_webhook_secret
+        if url is None or secret is None:
+            return None
+        return Reporter(MongoReports(self.database), Webhook(url), secret.get_secret_value(), now)
 
     def _journeys(self) -> JourneyService:
         store = self.journey_store
@@ -292,6 +304,7 @@ class Parts:
             ),
             executions=self.runs,
             endings=self.endings,
+            counter=self.stats,
             open_sender=sender_of,
             config=self.config,
             clock=now,

@@ -194,6 +194,18 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _usage_is_told_in_secret(self) -> Settings:
+        url = self.usage_webhook_url
+        if url is not None and not url.startswith("https://"):
+            if self.stage != "local":
+                raise ValueError("USAGE_WEBHOOK_URL is no https:// address")
+            if not url.startswith("http://"):
+                raise ValueError("USAGE_WEBHOOK_URL is no http:// or https:// address")
+        if self.usage_webhook_secret is not None:
+            check_secret(self.usage_webhook_secret, "USAGE_WEBHOOK_SECRET")
+        return self
+
+    @model_validator(mode="after")
     def _origins_are_origins(self) -> Settings:
         for origin in self.origins:
             if origin != "*" and not _ORIGIN.fullmatch(origin):
@@ -223,11 +235,11 @@ class Settings(BaseSettings):
         return _listed(self.jwt_audience)
 
 
-def check_secret(secret: SecretStr) -> None:
-    """Raise ``ValueError`` for a secret that can be guessed from one token (RFC 7518 asks for 32 bytes)."""
+def check_secret(secret: SecretStr, name: str = "JWT_SECRET") -> None:
+    """Raise ``ValueError`` for a secret that can be guessed from what it signed (RFC 7518 asks for 32 bytes)."""
     size = len(secret.get_secret_value().encode())
     if size < MIN_SECRET_BYTES:
-        raise ValueError(f"JWT_SECRET has {size} bytes; expected at least {MIN_SECRET_BYTES}")
+        raise ValueError(f"{name} has {size} bytes; expected at least {MIN_SECRET_BYTES}")
 
 
 def _listed(text: str) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from mozaiks.engine.tool_secrets import ToolSecrets, Vault
 from mozaiks.engine.tools import Toolbox
 from mozaiks.errors import MozaiksError
 from mozaiks.settings import Settings
+from mozaiks.usage.repairs import RunCounter
 
 __all__ = ["Outcome", "SliceRunner"]
 
@@ -44,6 +45,7 @@ class SliceRunner:
     accounts: Accounts
     executions: Executions
     endings: Endings
+    counter: RunCounter
     open_sender: Callable[[Chat], contextlib.AbstractAsyncContextManager[Sender]]
     config: Settings
     clock: Callable[[], datetime]
@@ -92,7 +94,8 @@ class SliceRunner:
             )
             outcome = await self._under_watch(active, tenant, chat_id, lease)
             await self._settle(scribe.chat)
-            return outcome
+        await self._count(scribe.chat)
+        return outcome
 
     async def _settle(self, chat: Chat) -> None:
         """Tell of the chat's end. What fails is tried again by reconcile: the slice itself is done."""
@@ -102,6 +105,15 @@ class SliceRunner:
             await asyncio.to_thread(self.endings.settle, chat)
         except MozaiksError as error:
             log.warning("The end of a chat is told later: %s", error.code)
+
+    async def _count(self, chat: Chat) -> None:
+        """Add the run to the figures, if it is over. What fails is counted by reconcile."""
+        if chat.status is ChatStatus.RUNNING or chat.waiting_for == "children":
+            return
+        try:
+            await asyncio.to_thread(self.counter.count, 10, Tenant(chat.app_id), chat.chat_id)
+        except MozaiksError as error:
+            log.warning("A run is counted later: %s", error.code)
 
     async def _not_ours(self, tenant: Tenant, chat_id: str, run_no: int, now: datetime) -> Outcome:
         """Another worker holds the chat, or the run is over: a trigger came twice or late."""
