@@ -226,7 +226,7 @@ class UsageSummary(TypedDict):
     """
 
     run_no: int
-    agent: None
+    agent: str | None
     model: str | None
     model_calls: int
     prompt_tokens: int
