@@ -11,6 +11,7 @@ import pytest
 from mozaiks.errors import CODES
 from mozaiks.settings import Settings
 from mozaiks.store.indexes import INDEXES
+from mozaiks.web.problems import OF_HTTP
 
 from .blocks import ROOT, pages
 
@@ -44,7 +45,7 @@ def test_files_that_are_named_exist(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem[:40])
 def test_codes_and_settings_that_are_named_exist(page: Path) -> None:
-    known = set(CODES) | {name.upper() for name in Settings.model_fields} | {"APP_MONGOD", "TEST_MONGODB_URI"}
+    known = set(CODES) | set(OF_HTTP.values()) | {name.upper() for name in Settings.model_fields} | {"APP_MONGOD", "TEST_MONGODB_URI"}
     for name in re.findall(r"`([A-Z][A-Z_]{3,})`", prose(page)):
         assert name in known, name
 
