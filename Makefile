@@ -13,7 +13,7 @@ RUN = @exec .venv/bin/python -m
 PIN = ../.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --only-binary :all: --generate-hashes --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help dev test soak lint format bench build deploy lock clean
+.PHONY: help dev test soak lint format bench build page deploy lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -52,6 +52,10 @@ build: .venv-sam/.installed ## build what is deployed, into .aws-sam (RUNTIME=py
 	@$(SAM) validate --lint
 	@RUNTIME=$(RUNTIME) ARCHITECTURE=$(ARCHITECTURE) $(SAM) build \
 	  --parameter-overrides Runtime=$(RUNTIME) Architecture=$(ARCHITECTURE) $(ARGS)
+
+page: ## build the chat page as files, into dist/page (ARGS="--into FOLDER --api-url URL")
+	$(BOOTSTRAP) local
+	$(RUN) mozaiks_local.cli page $(ARGS)
 
 deploy: .venv-sam/.installed ## deploy what was built (STAGE=prod: a section of samconfig.toml, ARGS="--guided")
 	@$(SAM) deploy --config-env $(STAGE) $(ARGS)

@@ -42,6 +42,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if totals:
         words = ", ".join(f"{number} {what}" for what, number in sorted(totals.items()))
         terminalreporter.write_line(f"delivery promise held over: {words}")
+    skipped = Counter(str(each.longrepr[2]) for each in terminalreporter.getreports("skipped"))
+    for reason, number in sorted(skipped.items()):
+        terminalreporter.write_line(f"{number} skipped: {reason.removeprefix('Skipped: ')}")
 
 
 @pytest.fixture(scope="session")

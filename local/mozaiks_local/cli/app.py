@@ -100,6 +100,23 @@ def config(
         end_with(failure)
 
 
+@app.command()
+def page(
+    into: Annotated[Path, typer.Option(help="Folder for its files; emptied if it holds a page.")] = Path("dist/page"),
+    api_url: Annotated[
+        str | None, typer.Option(help="Where the page finds the API. Default: where it is served from.")
+    ] = None,
+) -> None:
+    """Build the chat page as files, for a bucket or any other server."""
+    from mozaiks_local.cli.console import Failure, end_with
+    from mozaiks_local.cli.page import write_page
+
+    try:
+        write_page(Path.cwd(), into, api_url)
+    except Failure as failure:
+        end_with(failure)
+
+
 @database.command("init")
 def database_init() -> None:
     """Create the indexes that are missing. Safe to repeat."""
