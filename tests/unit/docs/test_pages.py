@@ -45,7 +45,12 @@ def test_files_that_are_named_exist(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem[:40])
 def test_codes_and_settings_that_are_named_exist(page: Path) -> None:
-    known = set(CODES) | set(OF_HTTP.values()) | {name.upper() for name in Settings.model_fields} | {"APP_MONGOD", "TEST_MONGODB_URI"}
+    known = (
+        set(CODES)
+        | set(OF_HTTP.values())
+        | {name.upper() for name in Settings.model_fields}
+        | {"APP_MONGOD", "TEST_MONGODB_URI"}
+    )
     for name in re.findall(r"`([A-Z][A-Z_]{3,})`", prose(page)):
         assert name in known, name
 
