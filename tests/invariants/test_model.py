@@ -55,7 +55,9 @@ def test_a_model_that_fails_once_at_any_call_costs_nothing(
         theatre.demo.faults.add(Fault(kind, chat=chat_id, skip=call, **PASSING[kind]))  # type: ignore[arg-type]
         history = theatre.history(chat_id, theatre.perform(chat_id))
         complaints += [f"{kind} at call {call}: {words}" for words in broken(history)]
-        if story(history) != story(expected):
+        # What is no completion is an answer that does not fit, to an agent with an output: it is asked once more.
+        told, wanted = (without_usage(each) if kind == "garbage" else story(each) for each in (history, expected))
+        if told != wanted:
             complaints.append(f"{kind} at call {call}: the story is another one: {story(history)}")
     assert complaints == []
     assert theatre.demo.faults.pending() == []
@@ -102,6 +104,11 @@ def test_a_failed_chat_that_is_retried_goes_on_from_its_last_safe_point(
             complaints.append(f"failed at call {call}: the story is another one: {story(history)}")
     assert complaints == []
     covered("retries", len(points))
+
+
+def without_usage(history: History) -> list[tuple[Any, ...]]:
+    """The story but for how many model calls it took."""
+    return [told[:4] for told in story(history) if told[0] != "chat.usage_delta"]
 
 
 def without_runs(history: History) -> list[tuple[Any, ...]]:
