@@ -435,7 +435,7 @@ export interface Missing {
   readonly reason: string;
 }
 
-/** One answer of a model. ``at_most_ms``: since the event before it in the same turn, pauses between slices too. */
+/** One answer of a model. ``at_most_ms``: since the event before it in the same turn, pauses between slices too. ``cost_usd`` is ``None`` where the model has no price. */
 export interface ModelCall {
   readonly seq: number;
   readonly agent: string | null;
@@ -445,7 +445,9 @@ export interface ModelCall {
   readonly prompt_tokens: number;
   readonly completion_tokens: number;
   readonly cached_tokens: number;
+  readonly reasoning_tokens: number;
   readonly total_tokens: number;
+  readonly cost_usd: number | null;
 }
 
 /** What the app sets; every token that is left out has its default. */

@@ -359,7 +359,7 @@ export interface ChatUsageDeltaFrame {
 export interface ChatUsageSummaryData {
   readonly kind: "usage_summary";
   readonly run_no: number;
-  readonly agent: null;
+  readonly agent: string | null;
   readonly model: string | null;
   readonly model_calls: number;
   readonly prompt_tokens: number;
