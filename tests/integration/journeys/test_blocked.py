@@ -188,7 +188,10 @@ def test_the_routes_show_try_again_and_cancel(world: World) -> None:
     journey, _, left, right = blocked(world)
     api = TestClient(create_app(world.parts))
     base = f"/api/journeys/acme/{journey.journey_run_id}"
-    shown = api.get(base, params={"user_id": "ann"}).json()
+    answer = api.get(base, params={"user_id": "ann"})
+    unchanged = api.get(base, params={"user_id": "ann"}, headers={"if-none-match": answer.headers["etag"]})
+    assert (unchanged.status_code, unchanged.content) == (304, b"")
+    shown = answer.json()
     assert (shown["status"], shown["group"], shown["completed"]) == ("blocked", 1, 2)
     members = shown["groups"][1]["members"]
     assert [each["status"] for each in members] == ["failed", "completed"]
