@@ -1,5 +1,5 @@
 import type { ChatClient, ChatState } from "@mozaiks/client";
-import { useCallback, useMemo, useRef, useState } from "react";
+import { type UIEvent, useCallback, useMemo, useRef, useState } from "react";
 import { Virtuoso, type VirtuosoHandle } from "react-virtuoso";
 import { DownIcon } from "../icons.tsx";
 import { RowView } from "./RowView.tsx";
@@ -20,10 +20,14 @@ export function Conversation({ client, state, workflow, chatId }: Props) {
   const list = useRef<VirtuosoHandle>(null);
   const [atEnd, setAtEnd] = useState(true);
   const follows = useRef(true);
+  const lastTop = useRef(0);
 
-  const endChanged = useCallback((end: boolean) => {
-    follows.current = end;
-    setAtEnd(end);
+  // Rows that grow move the end away; only going up means that somebody wants to read there.
+  const scrolled = useCallback((event: UIEvent<HTMLDivElement>) => {
+    const { scrollTop, scrollHeight, clientHeight } = event.currentTarget;
+    if (scrollHeight - scrollTop - clientHeight < NEAR_PX) follows.current = true;
+    else if (scrollTop < lastTop.current) follows.current = false;
+    lastTop.current = scrollTop;
   }, []);
   const grown = useCallback(() => {
     if (follows.current) list.current?.scrollTo({ top: Number.MAX_SAFE_INTEGER });
@@ -56,8 +60,9 @@ export function Conversation({ client, state, workflow, chatId }: Props) {
         itemContent={drawn}
         initialTopMostItemIndex={{ index: "LAST", align: "end" }}
         atBottomThreshold={NEAR_PX}
-        atBottomStateChange={endChanged}
-        followOutput={(end) => (end ? "auto" : false)}
+        atBottomStateChange={setAtEnd}
+        onScroll={scrolled}
+        followOutput={() => (follows.current ? "auto" : false)}
         totalListHeightChanged={grown}
         increaseViewportBy={600}
       />
@@ -66,7 +71,10 @@ export function Conversation({ client, state, workflow, chatId }: Props) {
           type="button"
           className="to-end"
           aria-label="To the newest"
-          onClick={() => list.current?.scrollToIndex({ index: "LAST", align: "end" })}
+          onClick={() => {
+            follows.current = true;
+            list.current?.scrollToIndex({ index: "LAST", align: "end" });
+          }}
         >
           <DownIcon />
         </button>
