@@ -23,7 +23,6 @@ _USAGE: Final = {
     "completion_tokens": 96,
     "cached_tokens": 128,
     "reasoning_tokens": 0,
-    "reasoning_tokens": 0,
     "total_tokens": 508,
     "model_calls": 2,
 }
