@@ -335,7 +335,8 @@ class ActiveSlice:
         if end.output is not None and stop is None:
             batch = self._spawner().planned(spec, speaker, end.output, point)
         if batch is not None and batch.children:
-            return outcome_of(await self._spawner().pause(batch, following, point))
+            after = await self._spawner().pause(batch, following, point)
+            return None if after.status is ChatStatus.RUNNING else outcome_of(after)
         if batch is not None:
             following = self._spawner().resume_without(batch, following, point)
         return await self._settle(spec, hooks, point, following, prompt=end.text, result=result)

@@ -66,14 +66,17 @@ class Spawner:
         return batch.resume_agent or following
 
     async def pause(self, batch: Batch, following: str | None, point: SafePoint) -> Chat:
-        """Store ``point``, and let the chat wait for the batch.
+        """Store ``point``, and let the chat wait for the batch; or go on without it, where the user interrupted.
 
         Parameters
         ----------
         following
             Who would speak next without the children: an agent, ``user``, or ``None``, the chat would end.
         """
-        self.scribe.state.speaker = TERMINATE if following is None else following
+        state = self.scribe.state
+        state.speaker = TERMINATE if following is None else following
+        # Each child takes as much of the execution's history as a slice does.
+        state.run_slices += len(batch.children)
         return await self._wait(batch, point)
 
     async def pause_again(self, batch: Batch, opening: list[NewEvent]) -> Chat:
@@ -87,6 +90,9 @@ class Spawner:
                 ended: ChatFields = {"status": ChatStatus.CANCELLED, "waiting_for": None, "pending": (), "lease": None}
                 put_away = dismissals(now.pending, "cancelled")
                 return ended, [*put_away, *self.run_over(now, ChatStatus.CANCELLED, None)]
+            if now.interrupt_requested:
+                # What the user said is heard before children are begun that it may make needless.
+                return {"interrupt_requested": False}, []
             fields: ChatFields = {
                 "status": ChatStatus.WAITING,
                 "waiting_for": "children",
