@@ -71,6 +71,7 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
         IndexModel([("app_id", ASCENDING), ("user_id", ASCENDING), ("chat_id", ASCENDING)], name="by_user"),
         IndexModel([("chat_id", ASCENDING)], name="by_chat"),
         IndexModel([("root_chat_id", ASCENDING)], name="by_family"),
+        IndexModel([("app_id", ASCENDING), ("ended_at", DESCENDING)], name="by_end"),
         IndexModel(
             [("journey_run_id", ASCENDING)],
             name="by_journey",

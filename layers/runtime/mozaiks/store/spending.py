@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from pymongo.database import Database
@@ -11,7 +12,7 @@ from mozaiks.access.principal import Tenant
 from mozaiks.store.client import Document, reachable
 from mozaiks.store.ledger import RUN_USAGE
 from mozaiks.store.stats import APP_USAGE
-from mozaiks.usage.calls import TOKEN_KINDS, Sum, sum_of
+from mozaiks.usage.calls import TOKEN_KINDS, SpentAround, Sum, sum_of
 
 __all__ = ["MongoSpending"]
 
@@ -48,8 +49,36 @@ class MongoSpending:
     def of_journey(self, tenant: Tenant, journey_run_id: str) -> Sum:
         """All chats of a journey's run with their families."""
         with reachable():
-            members = self._ledger.distinct("chat_id", {**tenant.key, "journey_run_id": journey_run_id})
+            # The stable API has no ``distinct``.
+            group: list[Document] = [
+                {"$match": {**tenant.key, "journey_run_id": journey_run_id}},
+                {"$group": {"_id": "$chat_id"}},
+            ]
+            members = [found["_id"] for found in self._ledger.aggregate(group)]
         return self._sum({**tenant.key, "root_chat_id": {"$in": members}})
+
+    def around(self, tenant: Tenant, chat_id: str) -> SpentAround:
+        """The chat, its family and its journey."""
+        chat, family = self.of_chat(tenant, chat_id), self.of_family(tenant, chat_id)
+        with reachable():
+            own = self._ledger.find_one({**tenant.key, "chat_id": chat_id}, ("root_chat_id",))
+            if own is None:
+                return SpentAround(chat, family)
+            member = self._ledger.find_one(
+                {**tenant.key, "chat_id": own["root_chat_id"], "journey_run_id": {"$ne": None}}, ("journey_run_id",)
+            )
+        if member is None:
+            return SpentAround(chat, family)
+        journey_run_id = member["journey_run_id"]
+        return SpentAround(chat, family, journey_run_id, self.of_journey(tenant, journey_run_id))
+
+    def since(self, tenant: Tenant, since: datetime) -> Sum:
+        """Runs that ended since, of chats that are stored."""
+        return self._sum({**tenant.key, "ended_at": {"$gte": since}})
+
+    def of_app(self, tenant: Tenant) -> Sum:
+        """All runs of the app since ever, those of chats that were erased too. It never becomes less."""
+        return self._counted_and_going({"app_id": tenant.app_id})
 
     def of_user(self, tenant: Tenant) -> Sum:
         """All chats of the tenant's user that are stored."""
@@ -61,9 +90,11 @@ class MongoSpending:
         Runs that are counted stand in one document for the day, the others, few, in the ledger. Both are read at one
         instant: a run moves from one to the other.
         """
-        app = {"app_id": tenant.app_id}
+        return self._counted_and_going({"app_id": tenant.app_id, "day": day})
+
+    def _counted_and_going(self, of: Document) -> Sum:
         pipeline: list[Document] = [
-            {"$match": {"uncounted": True, **app, "day": day}},
+            {"$match": {"uncounted": True, **of}},
             {"$unwind": "$rows"},
             _BY_MODEL,
         ]
@@ -72,7 +103,7 @@ class MongoSpending:
             self._database.client.start_session() as session,
             session.start_transaction(read_concern=ReadConcern("snapshot")),
         ):
-            counted = list(self._days.find({**app, "day": day}, session=session))
+            counted = list(self._days.find(of, session=session))
             going = list(self._ledger.aggregate(pipeline, session=session))
         return sum_of([*counted, *({**row, "model": row["_id"]} for row in going)])
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from typing_extensions import TypedDict  # pydantic reads no other before Python 3.12
 
-__all__ = ["NANO", "TOKEN_KINDS", "CallUsage", "Sum", "UsageRow", "added", "merged", "sum_of", "usd"]
+__all__ = ["NANO", "TOKEN_KINDS", "CallUsage", "SpentAround", "Sum", "UsageRow", "added", "merged", "sum_of", "usd"]
 
 NANO: Final = 1_000_000_000
 
@@ -87,6 +87,18 @@ class Sum:
     @property
     def cost_usd(self) -> float | None:
         return None if self.unpriced_calls else usd(self.priced_nanousd)
+
+
+@dataclass(frozen=True, slots=True)
+class SpentAround:
+    """What a chat has spent, what it has together with all it spawned, and what the journey's run has that it is part
+    of, by itself or as a descendant of a member.
+    """
+
+    chat: Sum
+    family: Sum
+    journey_run_id: str | None = None
+    journey: Sum | None = None
 
 
 def usd(nanousd: int) -> float:

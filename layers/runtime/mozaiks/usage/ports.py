@@ -8,7 +8,7 @@ from typing import Protocol
 
 from mozaiks.access.principal import Tenant
 from mozaiks.chats.positions import Position
-from mozaiks.usage.calls import Sum
+from mozaiks.usage.calls import SpentAround, Sum
 from mozaiks.usage.figures import ActiveRun, ChatFigures, EndedRun, Totals
 
 __all__ = ["Figures", "Spending"]
@@ -27,6 +27,18 @@ class Spending(Protocol):
 
     def of_journey(self, tenant: Tenant, journey_run_id: str) -> Sum:
         """All chats of a journey's run with their families."""
+        ...
+
+    def around(self, tenant: Tenant, chat_id: str) -> SpentAround:
+        """The chat, its family and its journey."""
+        ...
+
+    def since(self, tenant: Tenant, since: datetime) -> Sum:
+        """Runs that ended since, of chats that are stored."""
+        ...
+
+    def of_app(self, tenant: Tenant) -> Sum:
+        """All runs of the app since ever, those of chats that were erased too. It never becomes less."""
         ...
 
     def of_user(self, tenant: Tenant) -> Sum:
