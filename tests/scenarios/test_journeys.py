@@ -23,6 +23,7 @@ from .conftest import House
 
 ROOT = Path(__file__).parents[2]
 ENDING: dict[str, Any] = {"termination_conditions": {"text": {"equals": "Thank you."}}}
+WHO = ("--app", "acme", "--user", "ann")
 INSTANT: dict[str, Any] = {"human_in_the_loop": False, "startup_mode": "BackendOnly"}
 
 
@@ -140,7 +141,7 @@ def test_the_command_shows_each_step_and_each_chat(house: House, pack: Any) -> N
     ends(house, run_id, "completed")
 
     def command(*words: str) -> str:
-        options = ["--app", "acme", "--user", "ann", "--url", house.stack.http_url]
+        options = [*WHO, "--url", house.stack.http_url]
         return subprocess.run(
             [sys.executable, "-m", "mozaiks_local.cli", "journeys", *words, *options],
             env={
@@ -159,3 +160,19 @@ def test_the_command_shows_each_step_and_each_chat(house: House, pack: Any) -> N
     assert "Solo" in shown
     assert run_id in command("list")
     assert json.loads(command("show", run_id, "--json"))["status"] == "completed"
+
+
+def test_the_terminal_says_where_a_journey_goes_on(house: House, pack: Any) -> None:
+    house.workflow("Opens", {"Host": [{"say": "Thank you."}]}, startup_mode="UserDriven", **ENDING)
+    house.workflow("Follows", {"Host": [{"say": "Done."}]}, **INSTANT)
+    pack["told"] = ["Opens", "Follows"]
+    done = subprocess.run(
+        [sys.executable, "-m", "mozaiks_local.cli", "chat", "Opens", *WHO, "--url", house.stack.http_url],
+        env={**os.environ, "PYTHONPATH": f"{ROOT / 'local'}{os.pathsep}{ROOT / 'layers/runtime'}", "COLUMNS": "200"},
+        input="Hello\n",
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert "the journey goes on: mozaiks chat Follows --chat " in done.stdout + done.stderr

@@ -17,6 +17,7 @@ from mozaiks_local.client import ChatClient, ConnectRefusedError, Event
 
 __all__ = ["talk"]
 
+_JOURNEY_SECONDS: Final = 3.0
 _RETRIES: Final = 3
 _RETRY_SECONDS: Final = 0.5
 _PROMPT: Final = "\001\033[1m\002you\001\033[0m\033[2m\002 › \001\033[0m\002"
@@ -68,6 +69,7 @@ class _Session:
         self._cancelled = False
         self._prompting = False
         self._retries = 0
+        self._in_journey = False
         self._interrupted = asyncio.Event()
 
     async def run(self) -> int:
@@ -95,6 +97,8 @@ class _Session:
         try:
             while True:
                 if self._conversation.ended:
+                    if self._in_journey:
+                        await self._where_to(next_event, events)
                     return self._ending()
                 if line is None and self._conversation.users_turn:
                     line = asyncio.ensure_future(self._lines.read(_PROMPT))
@@ -125,8 +129,28 @@ class _Session:
                 if task is not None:
                     task.cancel()
 
+    async def _where_to(self, following: asyncio.Future[Event], events: AsyncIterator[Event]) -> None:
+        """Say where the journey of a chat that has ended goes on, if that is told soon: others may still run."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_JOURNEY_SECONDS):
+                event = await following
+                while event.type != "chat.context_switched" or event.chat_id != self._client.chat_id:
+                    if event.type == "chat.journey_progress" and event.data["status"] != "running":
+                        self._view.note(f"the journey is {event.data['status']}")
+                        return
+                    event = await _next(events)
+                for chat in event.data["chats"]:
+                    self._view.note(
+                        f"the journey goes on: mozaiks chat {chat['workflow_name']} --chat {chat['chat_id']}"
+                    )
+
     async def _take(self, event: Event) -> bool:
         """Show and take in ``event``; whether the conversation goes on."""
+        if event.chat_id not in (None, self._client.chat_id):
+            # Of a chat that the socket was carried along to: it has a terminal of its own.
+            return True
+        if event.type == "chat_meta":
+            self._in_journey = "journey" in event.data
         own = str(event.data.get("message_id")) in self._own
         self._conversation.heard(event, self._client.last_seq)
         if event.type != "error":
