@@ -8,6 +8,7 @@ from mangum import Mangum
 from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 
 from mozaiks.bootstrap import parts
+from mozaiks.emf import metered
 from mozaiks.logs import logger
 from mozaiks.web.app import create_app
 
@@ -16,6 +17,7 @@ API = Mangum(
 )
 
 
+@metered
 @logger.inject_lambda_context(clear_state=True, log_event=False)  # an event holds tokens and what people say
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer one request of the HTTP API."""

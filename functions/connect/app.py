@@ -7,12 +7,14 @@ from typing import Any
 from mozaiks.access.bearer import SUBPROTOCOL, offers_subprotocol
 from mozaiks.access.connecting import connect_request
 from mozaiks.bootstrap import parts
+from mozaiks.emf import metered
 from mozaiks.errors import MozaiksError
 from mozaiks.logs import logger
 
 PARTS = parts()
 
 
+@metered
 @logger.inject_lambda_context(clear_state=True, log_event=False)  # an event holds tokens and what people say
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Admit a connection, or drop one."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from mozaiks.bootstrap import parts
+from mozaiks.emf import metered
 from mozaiks.flow.greeter import GREET
 from mozaiks.logs import logger
 
 PARTS = parts()
 
 
+@metered
 @logger.inject_lambda_context(clear_state=True, log_event=False)  # an event holds tokens and what people say
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Carry out one frame, or greet a connection. The answer goes over the socket."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from mozaiks.bootstrap import parts
 from mozaiks.children.tasks import ACTIONS as OF_CHILDREN
+from mozaiks.emf import metered
 from mozaiks.engine.secret_output import mask_output
 from mozaiks.engine.slice import SliceRunner
 from mozaiks.errors import MozaiksError
@@ -30,6 +31,7 @@ async def _make() -> SliceRunner:
 SLICES = RUNNER.run(_make())
 
 
+@metered
 @logger.inject_lambda_context(clear_state=True, log_event=False)  # an event holds tokens and what people say
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Carry out ``event["action"]`` for one run of a chat, or of a journey."""

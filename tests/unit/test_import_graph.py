@@ -14,6 +14,7 @@ PACKAGE = ROOT / "layers" / "runtime" / "mozaiks"
 FLOORS = {
     "authoring": 0,
     "errors": 0,
+    "metrics": 0,
     "settings": 0,
     "manifests": 1,
     "chats.states": 1,
@@ -53,6 +54,7 @@ FLOORS = {
     "store": 3,
     "flow": 3,
     "logs": 3,
+    "emf": 3,
     "bootstrap": 4,
     "web": 5,
 }

@@ -22,6 +22,7 @@ from mozaiks.chats.exporting import Exporter
 from mozaiks.chats.reconcile import Reconciler
 from mozaiks.chats.service import ChatService
 from mozaiks.chats.states import Chat, JoinKind
+from mozaiks.chats.stuck import StuckChats
 from mozaiks.children.family import Family
 from mozaiks.children.joining import Parents
 from mozaiks.children.repairs import ParentRepairs
@@ -174,6 +175,7 @@ class Parts:
             eraser=self.eraser,
             clock=now,
         )
+        self.stuck = StuckChats(MongoUnfinished(self.database), now)
         self.usage_repairs = UsageRepairs(self.stats, self._reporter())
         self.sockets = SocketService(
             chats=self.service,

@@ -12,6 +12,7 @@ from mozaiks.access.principal import Tenant
 from mozaiks.chats.events import NewEvent, UsageDelta, UsageSummary
 from mozaiks.chats.states import UsageTotals
 from mozaiks.engine.state import EngineState
+from mozaiks.metrics import TALLY, Metric
 from mozaiks.usage.budgets import Budgets
 from mozaiks.usage.calls import CallUsage, usd
 from mozaiks.usage.prices import Prices
@@ -55,6 +56,10 @@ class Accounts:
                 cached_tokens=cached,
                 cache_write_tokens=int(usage.cache_creation_input_tokens or 0),
             )
+        if cost is None:
+            TALLY.count(Metric.UNPRICED_MODEL_CALLS)
+        else:
+            TALLY.count(Metric.MODEL_COST_USD, usd(cost))
         return CallUsage(
             agent=agent,
             model=response.model,

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from mozaiks.chats.events import error_frame
 from mozaiks.errors import CODES
+from mozaiks.metrics import TALLY, Metric
 from mozaiks.push.connections import Busy, Connection, Gateway, Gone, TooLarge
 
 __all__ = ["MAX_FRAME_BYTES", "Line", "deliver", "dismiss", "encode", "fitting", "post_patiently"]
@@ -76,12 +77,14 @@ def post_patiently(
             reason = "not there yet"
         except TooLarge:
             log.warning("A frame of %d bytes was refused as too large", len(payload))
+            TALLY.count(Metric.PUSH_FAILURES)
             return True
         except (Busy, OSError) as error:
             reason = type(error).__name__
         if time.monotonic() + pause > deadline:
             # The client finds the gap by its seq and asks for what it missed.
             log.info("Gave up a post after its time: %s", reason)
+            TALLY.count(Metric.PUSH_FAILURES)
             return True
         sleep(pause)
         pause = min(pause * 2, 1.0)

@@ -16,6 +16,7 @@ from mozaiks.chats.events import Event, Print, envelope
 from mozaiks.chats.states import Chat
 from mozaiks.chats.visibility import may_see_agent, present
 from mozaiks.errors import MozaiksError
+from mozaiks.metrics import TALLY, Metric
 from mozaiks.push.connections import Connection, Connections, DraftWriter, Gateway
 from mozaiks.push.delivery import Line, encode
 
@@ -115,6 +116,7 @@ class ChatSender:
         late = sum(not line.join(deadline) for line in self._lines.values())
         if late:
             log.warning("Left %d slow connections behind; they ask for what they missed", late)
+            TALLY.count(Metric.PUSH_FAILURES, late)
         self._thread, self._lines = None, {}
 
     def _put(self, item: _Item) -> None:
@@ -136,9 +138,11 @@ class ChatSender:
             except MozaiksError as error:
                 # The database does not answer. Events are in the log already: clients ask for them by their gap.
                 log.warning("A push was lost: %s", error.code)
+                TALLY.count(Metric.PUSH_FAILURES)
             except Exception:
                 # Whatever is wrong with one item, the next ones are still to be brought out.
                 log.exception("A push was lost")
+                TALLY.count(Metric.PUSH_FAILURES)
 
     def _send(self, item: Event | _Frame) -> None:
         if isinstance(item, Event) and self._ends_draft(item):

@@ -25,6 +25,7 @@ from pymongo.write_concern import WriteConcern
 
 from mozaiks.errors import MozaiksError
 from mozaiks.settings import Settings
+from mozaiks.store.pool_watch import PoolWatch
 
 __all__ = ["Document", "connect", "reachable"]
 
@@ -63,6 +64,7 @@ def connect(config: Settings) -> Database[Document]:
         retryReads=True,
         server_api=ServerApi("1", strict=True, deprecation_errors=True),
         tz_aware=True,
+        event_listeners=[PoolWatch()],
     )
     return client.get_database(
         config.mongodb_db_name,
