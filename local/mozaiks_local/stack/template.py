@@ -31,7 +31,11 @@ _SILENT = {"AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS
            # Workers get secrets by their environment; failed events are reported in the worker's log.
            "AWS::SecretsManager::Secret", "AWS::Lambda::EventInvokeConfig", "AWS::SQS::Queue",
            # Any key id does: what plays KMS has one key, in a file of the data folder.
-           "AWS::KMS::Key"}  # fmt: skip
+           "AWS::KMS::Key",
+           # Here is one version of each function, and nobody to be alarmed.
+           "AWS::Lambda::Alias", "AWS::Lambda::Version", "AWS::CodeDeploy::Application",
+           "AWS::CodeDeploy::DeploymentGroup", "AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard",
+           "AWS::Budgets::Budget"}  # fmt: skip
 _METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "x-amazon-apigateway-any-method"}
 _INTEGRATION_TIMEOUT_SECONDS = 29.0  # API Gateway's longest for a socket route
 _URL_SUFFIX = "amazonaws.com"
@@ -119,6 +123,11 @@ class _Reader:
             case "AWS::Lambda::Function":
                 references[name] = named("FunctionName")
                 attributes[name, "Arn"] = f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:{references[name]}"
+            case "AWS::Lambda::Alias":
+                function = properties["FunctionName"]["Ref"]
+                owner = self._resources[function].get("Properties", {})
+                called = str(first.resolve(owner["FunctionName"])) if "FunctionName" in owner else function
+                references[name] = f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:{called}:{named('Name')}"
             case "AWS::StepFunctions::StateMachine":
                 attributes[name, "Name"] = named("StateMachineName")
                 arn = f"arn:aws:states:{REGION}:{ACCOUNT_ID}:stateMachine:{attributes[name, 'Name']}"
@@ -209,7 +218,8 @@ class _Reader:
     def _target(self, uri: Any) -> str | None:
         """Give the logical id of the function an integration's URI or a target's ARN names."""
         match = re.search(r"functions/(.+)/invocations$", str(uri))
-        return self._by_arn.get(match.group(1) if match else str(uri))
+        arn = match.group(1) if match else str(uri)
+        return self._by_arn.get(":".join(arn.split(":")[:7]))  # without the alias: there is one version here
 
     def _http_routes(self, api: str, properties: dict[str, Any]) -> list[HttpRoute]:
         stages = [

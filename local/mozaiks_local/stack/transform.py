@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,10 @@ LOCAL_BUCKET = "folder-beside-the-template"
 """The transform wants code in S3: a local folder is given to it as a key of this bucket."""
 
 
-def transform(path: Path, cache: Path | None) -> dict[str, Any]:
+def transform(path: Path, cache: Path | None, parameters: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Give the CloudFormation template a SAM template stands for; local folders are keys of ``LOCAL_BUCKET``.
+
+    ``parameters`` are for what the transform itself decides by a parameter's value, in place of its default.
 
     Raises
     ------
@@ -31,11 +34,11 @@ def transform(path: Path, cache: Path | None) -> dict[str, Any]:
         _localize(path, f"Globals.{kind}", properties)
     for name, resource in document["Resources"].items():
         _localize(path, name, resource.get("Properties") or {})
-    stored = cache / f"template-{_fingerprint(document)}.json" if cache is not None else None
+    stored = cache / f"template-{_fingerprint(document, parameters)}.json" if cache is not None else None
     if stored is not None and stored.is_file():
         kept: dict[str, Any] = json.loads(stored.read_text())
         return kept
-    result = _translate(path, document)
+    result = _translate(path, document, parameters)
     if stored is not None:
         stored.parent.mkdir(parents=True, exist_ok=True)
         for old in stored.parent.glob("template-*.json"):
@@ -44,8 +47,8 @@ def transform(path: Path, cache: Path | None) -> dict[str, Any]:
     return result
 
 
-def _fingerprint(document: dict[str, Any]) -> str:
-    text = json.dumps([version("aws-sam-translator"), document], sort_keys=True, default=str)
+def _fingerprint(document: dict[str, Any], parameters: Mapping[str, str] | None) -> str:
+    text = json.dumps([version("aws-sam-translator"), document, dict(parameters or {})], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
@@ -103,7 +106,7 @@ def _localize(template: Path, name: str, properties: dict[str, Any]) -> None:
         del properties["DefinitionUri"]
 
 
-def _translate(path: Path, document: dict[str, Any]) -> dict[str, Any]:
+def _translate(path: Path, document: dict[str, Any], parameters: Mapping[str, str] | None) -> dict[str, Any]:
     # Imported here: half a second that a kept result saves.
     import boto3
     from samtranslator.model.exceptions import InvalidDocumentException
@@ -112,7 +115,7 @@ def _translate(path: Path, document: dict[str, Any]) -> dict[str, Any]:
 
     translator = Translator({}, Parser(), boto_session=boto3.Session(region_name="us-east-1"))
     try:
-        result: dict[str, Any] = translator.translate(document, {})
+        result: dict[str, Any] = translator.translate(document, dict(parameters or {}))
     except InvalidDocumentException as error:
         causes = "; ".join(str(cause.message) for cause in error.causes) or str(error)
         raise TemplateError(f"{path.name} is refused by the SAM transform: {causes}") from error
