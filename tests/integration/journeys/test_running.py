@@ -188,3 +188,42 @@ def test_no_task_token_is_told(world: World, connect: Connect, caplog: pytest.Lo
     logs = [str(world.log(member.chat_id)) for member in world.get(journey).members if member.opened_at]
     told = [*answers, *logs, str(world.aws.frames), caplog.text, repr(world.chat(journey.members[1].chat_id))]
     assert all("canary" not in each for each in told)
+
+
+def test_a_frame_starts_a_journey_too_and_its_socket_goes_along(world: World, connect: Connect) -> None:
+    import json
+
+    elsewhere = world.start("pair").members[1].chat_id
+    connect(elsewhere, "socket")
+    frame = {"type": "chat.start_workflow", "workflow_name": "First", "client_request_id": "r1"}
+    world.parts.sockets.take("socket", json.dumps(frame))
+    started = next(each for each in world.aws.frames["socket"] if each["type"] == "chat.workflow_started")
+    journey = next(each for each in world.parts.journeys.page(ANN, 10, None) if each.journey_id == "trip")
+    assert started["data"]["chat_id"] == journey.members[0].chat_id
+    world.through(journey, 1).open(1)
+    heard = {each["chat_id"] for each in world.aws.frames["socket"]}
+    assert {member.chat_id for member in journey.members_of(1)} <= heard
+
+
+def test_a_large_group_is_noted_member_by_member(world: World) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+    from dataclasses import replace
+
+    from mozaiks.journeys import decisions
+    from mozaiks.journeys.states import planned
+
+    now = world.now()
+    store = world.parts.journeys.journeys
+    names = [f"W{number}" for number in range(40)]
+    journey = replace(world.start("pair"), journey_run_id="wide", members=planned("wide", [names], None, now))
+    store.create(journey)
+
+    def end(place: int) -> None:
+        member = decisions.ended_member(journey.members[place], MemberStatus.COMPLETED, now)
+        assert store.set_member(ANN.tenant, "wide", place, member) is not None
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(end, range(40)))
+    found = store.get(ANN.tenant, "wide")
+    assert {member.status for member in found.members} == {MemberStatus.COMPLETED}
+    assert found.version == journey.version + 40
