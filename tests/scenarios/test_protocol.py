@@ -13,6 +13,7 @@ from typing import Any, Self
 
 import httpx2
 import pytest
+import yaml
 from websockets.asyncio.client import ClientConnection, connect
 
 from mozaiks.chats.asyncapi import COMMANDS, document
@@ -324,6 +325,10 @@ async def conversation(house: House) -> Played:
 def played(house: House) -> Iterator[Played]:
     before, house.demo.token_delay_ms = house.demo.token_delay_ms, 0
     house.workflow("Protocol", AGENTS, tools=TOOLS, code=CODE, visual_agents=["Host", "Planner"])
+    spoken: dict[str, Any] = {name: {"system_message": f"You are {name}."} for name in AGENTS}
+    # A model that nobody knows a price of.
+    spoken["Planner"]["llm_config"] = {"model": "in-house"}
+    (house.workflows / "Protocol" / "agents.yaml").write_text(yaml.safe_dump({"agents": spoken}, sort_keys=False))
     house.workflow("Silent", {"Host": [{"say": "Nobody asked."}]}, startup_mode="BackendOnly")
     for name in ("Delivery", "Invoice"):
         house.workflow(name, {"Host": [{"say": "That is on its way."}]}, human_in_the_loop=False)
