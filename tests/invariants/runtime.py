@@ -245,6 +245,14 @@ class Runtime:
                 self.a_minute_later()
         raise WentWrong(f"nobody answered for the child {child_id}")
 
+    def settle_family(self, chat_id: str) -> None:
+        """Let a chat and its children come to rest together, and the schedule find what was left half done."""
+        for _ in range(4):
+            self.drive(chat_id)
+            for child in self.parts.database["chat_sessions"].find({"parent_chat_id": chat_id}, {"_id": 1}):
+                self.drive(child["_id"])
+            self.a_minute_later()
+
     def a_minute_later(self) -> None:
         """Let the minute's schedule come by once."""
         self.ahead += 61.0

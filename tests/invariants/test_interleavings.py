@@ -26,7 +26,7 @@ from .writes import Point
 SEEDS: Final = 4
 """Interleavings of each play in an ordinary test run."""
 
-PLAYED: Final = ("Batch", "Desk", "Pieces", "People")
+PLAYED: Final = ("Batch", "Desk", "Pieces", "People", "Family")
 
 _DEATHS: Final = (
     "commitTransaction", "commitTransaction", "findAndModify chat_sessions", "insert tool_results",
@@ -71,6 +71,8 @@ class Interleaving:
         self.theatre.demo.faults.clear()
         self.theatre.runtime.drive(self.chat_id)
         self.theatre.runtime.answer_people(self.chat_id, self.theatre.play, self.answers)
+        if self.theatre.play.children:
+            self.theatre.runtime.settle_family(self.chat_id)
         self.theatre.sent[self.chat_id] = self.sent
         return broken(self.theatre.history(self.chat_id, self.answers))
 

@@ -242,7 +242,7 @@ class Theatre:
         answers = self.runtime.perform(chat_id, self.play)
         if self.play.children:
             # Of a child whose worker died in telling of its end, the schedule tells.
-            self.runtime.a_minute_later()
+            self.runtime.settle_family(chat_id)
         self.sent[chat_id] = {f"m{number}": line for number, line in enumerate(self.play.lines, start=1)}
         return answers
 
