@@ -8,8 +8,8 @@ const WORDS: Record<string, string> = {
   "chat.workflow_child_completed": "A workflow has ended",
   "chat.workflow_resumed": "All have ended; this chat goes on",
   "chat.prereq_blocked": "Something has to be completed first",
-  "chat.journey_progress": "The journey goes on",
-  "chat.context_switched": "The conversation moved to another chat",
+  "chat.journey_progress": "Progress of the journey",
+  "chat.context_switched": "The journey goes on",
   oauth_completed: "An account was connected",
 };
 

@@ -31,6 +31,7 @@ export function count(number: number, one: string, many = `${one}s`): string {
 export function money(usd: number | null): string {
   if (usd === null) return "not priced";
   if (usd === 0) return "$0";
+  if (usd < 0.0001) return "under $0.0001";
   return usd < 0.01 ? `$${usd.toFixed(4)}` : `$${usd.toFixed(2)}`;
 }
 
