@@ -237,12 +237,16 @@ WITHOUT_TENANT = {
     "MongoErasures.finish": "the erasure says whose it is",
     "MongoErasures.delete_chat": "the erasure says whose it is",
     "MongoErasures.delete_user": "the erasure says whose it is",
+    "MongoReports": "reconcile tells of runs that are over, whosever they are",
+    "MongoStats": "counts runs that are over, whosever they are, and says so of each",
     "MongoConnections.add": "the connection that is stored says whose it is",
     "MongoConnections.get": "the id is API Gateway's, which vouches for it on every frame",
     "MongoConnections.remove": "the id is API Gateway's, which vouches for it on every frame",
     "MongoConnections.delete_expired": "what is over belongs to nobody",
 }
 OF_THE_APP = {
+    "MongoSpending.of_app": "the whole app's: budgets, and figures for its administrators",
+    "MongoSpending.of_day": "the whole app's: budgets",
     "MongoHistories.read": "the engine's own: it works for the app, and no use case of a client reaches it",
     "MongoToolResults.keep": "the engine's own, and it writes in the name of the tenant it is given",
     "MongoToolResults.read": "the engine's own",
@@ -327,6 +331,7 @@ def arguments(chat_id: str) -> dict[str, Any]:
         "place": 0,
         "member": replace(JOURNEY.members[0], status=MemberStatus.FAILED),
         "workflow_names": ["HelloWorld"],
+        "day": now().date().isoformat(),
     }
 
 

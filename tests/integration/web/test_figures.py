@@ -14,6 +14,7 @@ from mozaiks.bootstrap import Parts
 from mozaiks.chats.changes import Change
 from mozaiks.chats.events import NewEvent
 from mozaiks.chats.states import ChatStatus
+from mozaiks.usage.calls import CallUsage, added
 from mozaiks.web import figures
 from mozaiks.web.app import create_app
 
@@ -186,3 +187,29 @@ def test_figures_hold_nothing_of_what_was_said(api: TestClient, start: Start) ->
     chat_id = start(initial_message="a secret of Ann's")["chat_id"]
     for path in ("/health/active-runs", "/metrics/perf/chats", f"/metrics/perf/chats/{chat_id}", "/metrics/prometheus"):
         assert "secret" not in api.get(path).text
+
+
+def test_a_chat_is_told_with_what_it_and_those_it_spawned_cost(api: TestClient, parts: Parts, start: Start) -> None:
+    chat_id = start()["chat_id"]
+    calls = [CallUsage("Host", "m", 10, 4, 2, 1, 14, 7), CallUsage("Host", "odd", 1, 1, 0, 0, 2, None)]
+    change = Change(
+        {"usage": parts.service.get(Principal("acme", "ann"), chat_id).usage}, usage=tuple(added([], calls))
+    )
+    parts.chats.transact(Tenant("acme"), chat_id, lambda _: change)
+    found = read(api, f"/metrics/perf/chats/{chat_id}", app_id="acme")
+    assert found["cost"] == {"usd": None, "priced_usd": 7e-9, "unpriced_models": ["odd"]}
+    assert (found["family"]["model_calls"], found["family"]["cost"]["usd"]) == (2, None)
+    assert (found["journey_run_id"], found["journey"]) == (None, None)
+
+
+def test_costs_stand_among_the_metrics_of_the_app_alone(api: TestClient, parts: Parts, start: Start) -> None:
+    chat_id = start()["chat_id"]
+    calls = [CallUsage("Host", "m", 10, 4, 2, 1, 14, 2_000_000_000), CallUsage("Host", "odd", 1, 1, 0, 0, 2, None)]
+    change = Change(
+        {"usage": parts.service.get(Principal("acme", "ann"), chat_id).usage}, usage=tuple(added([], calls))
+    )
+    parts.chats.transact(Tenant("acme"), chat_id, lambda _: change)
+    text = api.get("/metrics/prometheus", params={"app_id": "acme"}).text
+    assert 'mozaiks_cost_usd_total{app_id="acme"} 2.0' in text
+    assert 'mozaiks_unpriced_model_calls_total{app_id="acme"} 1' in text
+    assert 'mozaiks_cost_usd_total{app_id="acme"}' not in api.get("/metrics/prometheus", params={"app_id": "x"}).text

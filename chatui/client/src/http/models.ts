@@ -43,6 +43,8 @@ export interface Aggregate {
   readonly active_runs: number;
   /** Runs that ended in this time. */
   readonly runs: RunStatistics;
+  /** What the model calls of these runs cost, of all of them. */
+  readonly cost: Cost;
   /** Calls of tools in the chats of these runs, in this time. */
   readonly tool_calls: number;
   /** `chat.error` events in them, warnings too. */
@@ -113,6 +115,33 @@ export interface CancelledChat {
   readonly chat_id: string;
   /** `running` until the worker that runs the chat has stopped it. */
   readonly status: ChatStatus;
+}
+
+/** How one chat fared, and what it cost. */
+export interface ChatCost {
+  readonly app_id: string;
+  readonly user_id: string;
+  readonly workflow_name: string;
+  readonly chat_id: string;
+  readonly status: ChatStatus;
+  readonly waiting_for: "input" | "ui_tool" | "approval" | "children" | null;
+  readonly created_at: string;
+  readonly updated_at: string;
+  /** Number of its newest run. */
+  readonly run_no: number;
+  readonly agent_turns: number;
+  readonly tool_calls: number;
+  readonly errors: number;
+  readonly usage: Usage;
+  /** Its runs that are over, the newest ones where there are many. */
+  readonly runs: RunStatistics;
+  readonly cost: Cost;
+  /** The chat and all it spawned, and they. */
+  readonly family: Spent;
+  /** The journey's run that it is part of, itself or its ancestor. */
+  readonly journey_run_id: string | null;
+  /** All chats of this journey's run, with their families. */
+  readonly journey: Spent | null;
 }
 
 export interface ChatExists {
@@ -204,6 +233,16 @@ export interface ChatTrace {
   readonly next_after: number;
   /** Whether more is stored beyond this part. */
   readonly has_more: boolean;
+}
+
+/** What model calls cost. */
+export interface Cost {
+  /** US dollars; null where the price of a call is not known. */
+  readonly usd: number | null;
+  /** The part of it whose prices are known. */
+  readonly priced_usd: number;
+  /** The models without a known price. */
+  readonly unpriced_models: readonly string[];
 }
 
 /** Colours on a dark ground. */
@@ -596,6 +635,13 @@ export interface Shape {
   readonly border_px?: number;
   /** The unit of all distances. */
   readonly spacing_px?: number;
+}
+
+/** Model calls of several chats. */
+export interface Spent {
+  readonly model_calls: number;
+  readonly total_tokens: number;
+  readonly cost: Cost;
 }
 
 export interface StartChat {

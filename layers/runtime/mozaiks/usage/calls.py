@@ -11,7 +11,19 @@ from typing import Any, Final
 
 from typing_extensions import TypedDict  # pydantic reads no other before Python 3.12
 
-__all__ = ["NANO", "TOKEN_KINDS", "CallUsage", "SpentAround", "Sum", "UsageRow", "added", "merged", "sum_of", "usd"]
+__all__ = [
+    "NANO",
+    "TOKEN_KINDS",
+    "CallUsage",
+    "SpentAround",
+    "Sum",
+    "UsageRow",
+    "added",
+    "merged",
+    "sum_of",
+    "together",
+    "usd",
+]
 
 NANO: Final = 1_000_000_000
 
@@ -117,6 +129,16 @@ def sum_of(rows: Iterable[Mapping[str, Any]]) -> Sum:
             unpriced.add(str(row.get("model") or "unknown"))
     priced = counts.pop("cost_nanousd")
     return Sum(**counts, priced_nanousd=priced, unpriced_models=tuple(sorted(unpriced)))
+
+
+def together(sums: Iterable[Sum]) -> Sum:
+    """The sum of sums."""
+    listed = list(sums)
+    counts = {
+        name: sum(getattr(each, name) for each in listed)
+        for name in ("model_calls", *TOKEN_KINDS, "priced_nanousd", "unpriced_calls")
+    }
+    return Sum(**counts, unpriced_models=tuple(sorted({name for each in listed for name in each.unpriced_models})))
 
 
 def added(rows: Iterable[UsageRow], calls: Iterable[CallUsage]) -> list[UsageRow]:

@@ -6,16 +6,19 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from mozaiks.usage.calls import Sum, usd
 from mozaiks.usage.figures import EndedRun, Totals, durations_of
 
 __all__ = ["CONTENT_TYPE", "exposition"]
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4"
 
-_TOKENS: Final = ("prompt", "completion", "cached")
+_TOKENS: Final = ("prompt", "completion", "cached", "reasoning")
 
 
-def exposition(totals: Sequence[Totals], recent: Mapping[str, Sequence[EndedRun]]) -> str:
+def exposition(
+    totals: Sequence[Totals], recent: Mapping[str, Sequence[EndedRun]], spent: Mapping[str, Sum] | None = None
+) -> str:
     """The text a scraper reads.
 
     Parameters
@@ -24,6 +27,8 @@ def exposition(totals: Sequence[Totals], recent: Mapping[str, Sequence[EndedRun]
         All chats, by app, workflow and state.
     recent
         By app, the runs that ended in the last hour.
+    spent
+        By app, what all its runs have cost since ever.
     """
     runs: dict[tuple[str, str], int] = defaultdict(int)
     calls: dict[tuple[str, str], int] = defaultdict(int)
@@ -47,6 +52,13 @@ def exposition(totals: Sequence[Totals], recent: Mapping[str, Sequence[EndedRun]
     _family(lines, "mozaiks_tokens_total", "counter", "Tokens of model calls; cached ones are among the prompt's.")
     for (app, workflow, kind), count in tokens.items():
         _sample(lines, "mozaiks_tokens_total", count, app_id=app, workflow=workflow, kind=kind)
+    costs = dict(spent or {})
+    _family(lines, "mozaiks_cost_usd_total", "counter", "US dollars of model calls that have a known price.")
+    for app, cost in costs.items():
+        _sample(lines, "mozaiks_cost_usd_total", usd(cost.priced_nanousd), app_id=app)
+    _family(lines, "mozaiks_unpriced_model_calls_total", "counter", "Model calls without a known price.")
+    for app, cost in costs.items():
+        _sample(lines, "mozaiks_unpriced_model_calls_total", cost.unpriced_calls, app_id=app)
     _family(lines, "mozaiks_recent_runs", "gauge", "Runs that ended in the last hour, by the state they left.")
     for app, ended in recent.items():
         for status in sorted({run.status for run in ended}):

@@ -104,6 +104,7 @@ def _runtime(parts: Parts) -> Runtime:
         exporter=parts.exporter,
         workflows=parts.workflows,
         figures=MongoFigures(parts.database),
+        spending=parts.spending,
         themes=ThemeService(MongoThemes(parts.database), parts.service.clock),
         ping=parts.ping,
         tokens=parts.tokens,

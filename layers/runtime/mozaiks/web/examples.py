@@ -90,7 +90,17 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
             }
         ],
     },
-    "ChatPerformance": _PERFORMANCE,
+    "ChatCost": {
+        **_PERFORMANCE,
+        "cost": {"usd": 0.000119, "priced_usd": 0.000119, "unpriced_models": []},
+        "family": {
+            "model_calls": 2,
+            "total_tokens": 508,
+            "cost": {"usd": 0.000119, "priced_usd": 0.000119, "unpriced_models": []},
+        },
+        "journey_run_id": None,
+        "journey": None,
+    },
     "ChatPerformancePage": {"chats": [_PERFORMANCE], "next_before": None},
     "WorkflowList": {
         "workflows": [

@@ -7,6 +7,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field
 
 from mozaiks.chats.states import ChatStatus, WaitingFor
+from mozaiks.usage.calls import SpentAround, Sum, usd
 from mozaiks.usage.figures import ActiveRun, ChatFigures, Durations, RunFigures, run_figures
 from mozaiks.web.chat_models import Usage
 
@@ -15,14 +16,42 @@ __all__ = [
     "ActiveRunEntry",
     "ActiveRuns",
     "Aggregate",
+    "ChatCost",
     "ChatPerformance",
     "ChatPerformancePage",
+    "Cost",
     "RunStatistics",
 ]
 
 TURN, TOOL_CALL, ERROR = "chat.select_speaker", "chat.tool_call", "chat.error"
 COUNTED = (TURN, TOOL_CALL, ERROR)
 """Types of events that are counted."""
+
+
+class Cost(BaseModel):
+    """What model calls cost."""
+
+    usd: float | None = Field(description="US dollars; null where the price of a call is not known.")
+    priced_usd: float = Field(description="The part of it whose prices are known.")
+    unpriced_models: list[str] = Field(description="The models without a known price.")
+
+    @classmethod
+    def of(cls, found: Sum) -> Cost:
+        return cls(
+            usd=found.cost_usd, priced_usd=usd(found.priced_nanousd), unpriced_models=list(found.unpriced_models)
+        )
+
+
+class Spent(BaseModel):
+    """Model calls of several chats."""
+
+    model_calls: int
+    total_tokens: int
+    cost: Cost
+
+    @classmethod
+    def of(cls, found: Sum) -> Spent:
+        return cls(model_calls=found.model_calls, total_tokens=found.total_tokens, cost=Cost.of(found))
 
 
 class ActiveRunEntry(BaseModel):
@@ -119,6 +148,7 @@ class Aggregate(BaseModel):
                             "model_calls": 77,
                         },
                     },
+                    "cost": {"usd": 0.0412, "priced_usd": 0.0412, "unpriced_models": []},
                     "tool_calls": 19,
                     "errors": 0,
                     "truncated": False,
@@ -134,6 +164,7 @@ class Aggregate(BaseModel):
     chats_by_status: dict[str, int] = Field(description="The chats opened in this time, by the state they are in now.")
     active_runs: int
     runs: RunStatistics = Field(description="Runs that ended in this time.")
+    cost: Cost = Field(description="What the model calls of these runs cost, of all of them.")
     tool_calls: int = Field(description="Calls of tools in the chats of these runs, in this time.")
     errors: int = Field(description="`chat.error` events in them, warnings too.")
     truncated: bool = Field(description="More runs ended than are looked at: figures are of the newest ones.")
@@ -174,6 +205,25 @@ class ChatPerformance(BaseModel):
             errors=found.counts.get(ERROR, 0),
             usage=Usage(**{name: found.usage.get(name, 0) for name in Usage.model_fields}),
             runs=RunStatistics.of(run_figures(found.runs)),
+        )
+
+
+class ChatCost(ChatPerformance):
+    """How one chat fared, and what it cost."""
+
+    cost: Cost
+    family: Spent = Field(description="The chat and all it spawned, and they.")
+    journey_run_id: str | None = Field(description="The journey's run that it is part of, itself or its ancestor.")
+    journey: Spent | None = Field(description="All chats of this journey's run, with their families.")
+
+    @classmethod
+    def with_cost(cls, found: ChatFigures, spent: SpentAround) -> ChatCost:
+        return cls(
+            **dict(ChatPerformance.of(found)),
+            cost=Cost.of(spent.chat),
+            family=Spent.of(spent.family),
+            journey_run_id=spent.journey_run_id,
+            journey=None if spent.journey is None else Spent.of(spent.journey),
         )
 
 

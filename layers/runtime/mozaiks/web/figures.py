@@ -10,6 +10,7 @@ from fastapi.responses import PlainTextResponse
 
 from mozaiks.chats.positions import Position, cursor_of, position_of
 from mozaiks.errors import MozaiksError
+from mozaiks.usage.calls import together
 from mozaiks.usage.exposition import CONTENT_TYPE, exposition
 from mozaiks.usage.figures import EndedRun, run_figures
 from mozaiks.web.figure_models import (
@@ -19,8 +20,10 @@ from mozaiks.web.figure_models import (
     ActiveRunEntry,
     ActiveRuns,
     Aggregate,
+    ChatCost,
     ChatPerformance,
     ChatPerformancePage,
+    Cost,
     RunStatistics,
 )
 from mozaiks.web.ids import ChatId, Cursor
@@ -79,6 +82,7 @@ async def aggregate(
         chats_by_status=dict(sorted(by_status.items())),
         active_runs=sum(api.figures.running(tenant) for tenant in tenants),
         runs=RunStatistics.of(run_figures(runs)),
+        cost=Cost.of(together([api.spending.since(tenant, since) for tenant in tenants])),
         tool_calls=tool_calls,
         errors=errors,
         truncated=truncated,
@@ -102,11 +106,12 @@ async def chat_performances(
 
 @routes.get("/metrics/perf/chat/{chat_id}", include_in_schema=False)
 @routes.get("/metrics/perf/chats/{chat_id}")
-async def chat_performance(tenants: Overseen, chat_id: ChatId, api: Api) -> ChatPerformance:
-    """How one chat fared."""
+async def chat_performance(tenants: Overseen, chat_id: ChatId, api: Api) -> ChatCost:
+    """How one chat fared, and what it, those it spawned and its journey cost."""
     for tenant in tenants:
         try:
-            return ChatPerformance.of(api.figures.chat(tenant, chat_id, COUNTED))
+            found = api.figures.chat(tenant, chat_id, COUNTED)
+            return ChatCost.with_cost(found, api.spending.around(tenant, chat_id))
         except MozaiksError as error:
             if error.code != "CHAT_NOT_FOUND":
                 raise
@@ -119,4 +124,5 @@ async def prometheus(tenants: Overseen, api: Api) -> PlainTextResponse:
     since = api.service.clock() - RECENT
     totals = [each for tenant in tenants for each in api.figures.totals(tenant)]
     recent = {tenant.app_id: api.figures.runs(tenant, since, MAX_RUNS) for tenant in tenants}
-    return PlainTextResponse(exposition(totals, recent), media_type=CONTENT_TYPE)
+    spent = {tenant.app_id: api.spending.of_app(tenant) for tenant in tenants}
+    return PlainTextResponse(exposition(totals, recent, spent), media_type=CONTENT_TYPE)

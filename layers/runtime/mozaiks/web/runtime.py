@@ -24,7 +24,7 @@ from mozaiks.manifests import ManifestErrors, Workflows, WorkflowSpec
 from mozaiks.manifests.registry import workflow_folders
 from mozaiks.settings import Settings
 from mozaiks.themes.service import ThemeService
-from mozaiks.usage.ports import Figures
+from mozaiks.usage.ports import Figures, Spending
 
 __all__ = ["Api", "Runtime"]
 
@@ -47,6 +47,7 @@ class Runtime:
     exporter: Exporter
     workflows: Workflows
     figures: Figures
+    spending: Spending
     themes: ThemeService
     ping: Callable[[], None]
     tokens: Tokens | None
