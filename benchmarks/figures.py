@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 __all__ = ["Row", "Samples", "Target", "Unit", "quantile"]
 
-Unit = Literal["ms", "µs", "MB", "×", "posts", "chats/s", "modules", "transitions"]
+Unit = Literal["ms", "µs", "MB", "×", "posts", "chats/s", "modules", "transitions", "KB", "rows"]
 
 
 def quantile(values: Sequence[float], share: float) -> float:

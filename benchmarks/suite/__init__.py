@@ -14,6 +14,7 @@ from benchmarks.suite import (
     journeys,
     manifests,
     memory,
+    page,
     pauses,
     replay,
     replies,
@@ -38,6 +39,7 @@ SUITE: Final[Mapping[str, Callable[[World], list[Row]]]] = {
     "imports": imports.measure,
     "manifests": manifests.measure,
     "tokens": tokens.measure,
+    "page": page.measure,
     "memory": memory.measure,
 }
 """``--only`` takes these names. ``memory`` comes last: it stops what the others share."""
