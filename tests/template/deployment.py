@@ -32,6 +32,9 @@ _ARNS = {
     "AWS::IAM::Role": ("iam", "role/{}"),
     "AWS::IAM::ManagedPolicy": ("iam", "policy/{}"),
 }
+_NAMES = (
+    "Name", "ApiId", "RoleId", "Id", "DomainName", "RegionalDomainName", "FunctionARN", "QueueName", "Version",
+)  # fmt: skip
 _REF_IS_ARN = {"AWS::StepFunctions::StateMachine", "AWS::SecretsManager::Secret", "AWS::IAM::ManagedPolicy"}
 
 
@@ -39,12 +42,14 @@ class Deployment:
     """The resources of one deployment with these parameters, by logical id."""
 
     def __init__(self, **parameters: str) -> None:
-        self.document = transform(TEMPLATE, None)
+        self.document = transform(TEMPLATE, None, parameters)
         declared = self.document["Parameters"]
         assert set(parameters) <= set(declared)
         self.parameters = {name: str(parameters.get(name, each.get("Default"))) for name, each in declared.items()}
+        listed = {name for name, each in declared.items() if "List" in each["Type"]}
         references: dict[str, Any] = {
-            **self.parameters, "AWS::Region": REGION, "AWS::AccountId": ACCOUNT, "AWS::Partition": "aws",
+            **{name: value.split(",") if name in listed else value for name, value in self.parameters.items()},
+            "AWS::Region": REGION, "AWS::AccountId": ACCOUNT, "AWS::Partition": "aws",
             "AWS::URLSuffix": "amazonaws.com", "AWS::StackName": "mozaiks",
         }  # fmt: skip
         attributes: dict[tuple[str, str], str] = {}
@@ -58,8 +63,10 @@ class Deployment:
             service, resource = _ARNS.get(each["Type"], ("none", "{}"))
             references[name] = arn(service, resource.format(name)) if each["Type"] in _REF_IS_ARN else name
             attributes[name, "Arn"] = arn(service, resource.format(name))
-            for attribute in ("Name", "ApiId", "RoleId", "Id", "DomainName", "RegionalDomainName", "FunctionARN"):
+            for attribute in _NAMES:
                 attributes[name, attribute] = name
+            if each["Type"] == "AWS::Lambda::Alias":
+                references[name] = arn("lambda", f"function:{each['Properties']['FunctionName']['Ref']}:live")
         self._intrinsics = Intrinsics(references, attributes, {}, conditions)
         self.resources: dict[str, dict[str, Any]] = {
             name: {**each, "Properties": self._intrinsics.resolve(each.get("Properties", {}))}

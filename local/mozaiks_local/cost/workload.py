@@ -48,7 +48,7 @@ class Deployment:
     orchestrate_memory_gb: float = 1.0
     atlas: str = "M10"
     model: str | None = None
-    alarms: int = 15
+    alarms: int = 31
     metrics: int = 10
     secrets: int = 3
     reconcile_seconds: float = 0.5

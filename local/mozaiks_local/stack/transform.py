@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -113,6 +114,8 @@ def _translate(path: Path, document: dict[str, Any], parameters: Mapping[str, st
     from samtranslator.parser.parser import Parser
     from samtranslator.translator.translator import Translator
 
+    # Tells of switches of AWS's own that are not set here.
+    logging.getLogger("samtranslator").setLevel(logging.ERROR)
     translator = Translator({}, Parser(), boto_session=boto3.Session(region_name="us-east-1"))
     try:
         result: dict[str, Any] = translator.translate(document, dict(parameters or {}))
