@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from mozaiks_local.cli.console import warn
+from rich.text import Text
+
+from mozaiks_local.cli.console import out, warn
 from mozaiks_local.cli.steps import Steps
 from mozaiks_local.page import PAGE_FOLDER, PageBuild, PageError, build_page, has_page
 from mozaiks_local.stack import Site
@@ -26,6 +29,12 @@ def page_config(settings: Settings) -> dict[str, Any]:
     return {"auth": settings.checks_tokens, "app_id": _APP, "user_id": _USER}
 
 
+def _is_source(_change: object, path: str) -> bool:
+    """Whether the page is made of it: workflows change for many reasons, and few concern the page."""
+    parts = Path(path).parts
+    return "node_modules" not in parts and ("chatui" in parts or "ui" in parts) and not path.endswith("~")
+
+
 class DevPage:
     """Builds the page beside the start of everything else.
 
@@ -37,6 +46,7 @@ class DevPage:
         self._folder, self._workflows, self._into = folder, workflows, data / PAGE_FOLDER
         self._doing = "looking at the page"
         self._build: asyncio.Task[PageBuild] | None = None
+        self._following: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
         """Build in the background, if there is a page to build."""
@@ -62,12 +72,35 @@ class DevPage:
             warn(warning)
         return Site(built.folder, self._config)
 
+    def follow(self, show: Callable[[Site], None]) -> None:
+        """Build anew whenever the page or a component of a workflow changes, and ``show`` what came of it."""
+        if has_page(self._folder):
+            self._following = asyncio.create_task(self._follow(show))
+
     async def stop(self) -> None:
-        """End a build that is under way."""
-        if self._build is not None and not self._build.done():
-            self._build.cancel()
-            with contextlib.suppress(asyncio.CancelledError, PageError):
-                await self._build
+        """End what is under way."""
+        for task in (self._build, self._following):
+            if task is not None and not task.done():
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError, PageError):
+                    await task
+
+    async def _follow(self, show: Callable[[Site], None]) -> None:
+        from watchfiles import awatch
+
+        watched = (self._folder / "chatui" / "app", self._folder / "chatui" / "client" / "src", self._workflows)
+        async for changes in awatch(*watched, watch_filter=_is_source, debounce=300):
+            named = ", ".join(sorted({Path(path).name for _, path in changes})[:3])
+            try:
+                built = await build_page(self._folder, self._workflows, self._into, self._say)
+            except PageError as error:
+                warn(f"the page stays as it was: {error}")
+                continue
+            for warning in built.warnings:
+                warn(warning)
+            if not built.reused:
+                out().print(Text(f"↻ {named} changed: the page was built anew, reload it", style="dim"))
+            show(Site(built.folder, self._config))
 
     def _say(self, doing: str) -> None:
         self._doing = doing

@@ -27,7 +27,7 @@ from mozaiks_local.cli.workflows import Listed, discover_workflows, tell_pack_pr
 from mozaiks_local.client import ApiError, call_api
 from mozaiks_local.demo_model import MODEL_NAME, DemoModel
 from mozaiks_local.mongod import EmbeddedMongod
-from mozaiks_local.stack import LocalStack, StackConfig, StackError
+from mozaiks_local.stack import LocalStack, Site, StackConfig, StackError
 
 if TYPE_CHECKING:
     from mozaiks.settings import Settings
@@ -116,6 +116,8 @@ class DevStack:
             step.result = "every part answers"
         site = await self._page.ready(steps)
         self._stack.gateway.site = site
+        if self._reload:
+            self._page.follow(self._show_page)
         self._lock.say_url(self._stack.http_url)
         self._announce(self._stack.http_url, listed, page=site is not None)
 
@@ -130,6 +132,10 @@ class DevStack:
             watch_paths=(self._workflows,),
             log_sink=self._log.said,
         )
+
+    def _show_page(self, site: Site) -> None:
+        if self._stack is not None:
+            self._stack.gateway.site = site
 
     async def _until_healthy(self, stack: LocalStack) -> None:
         deadline = time.monotonic() + _HEALTHY_SECONDS

@@ -22,7 +22,7 @@ _BIOME: Final = _CHATUI / "node_modules/@biomejs/biome/bin/biome"
 _CHECKS: Final = (
     (_CHATUI / "client", (str(_TSC), "--noEmit")),
     (_CHATUI / "app", (str(_TSC), "--noEmit")),
-    (_CHATUI, (str(_BIOME), "check", "--colors=off", "client")),
+    (_CHATUI, (str(_BIOME), "check", "--colors=off", "client", "app")),
 )
 """Where, and what is run with Node."""
 

@@ -10,6 +10,7 @@ from urllib.request import Request, urlopen
 import jwt
 from playwright.sync_api import expect
 
+from mozaiks_local.demo_model import Fault
 from mozaiks_local.stack import LocalStack, Site, StackConfig
 
 from ..conftest import House
@@ -132,3 +133,17 @@ def _sign_in(page: object, user: str) -> None:
     claims = {"iss": ISSUER, "sub": user, "app_id": "acme", "user_id": user, "scope": "chat", "exp": time.time() + 600}
     page.get_by_label("Access token").fill(jwt.encode(claims, SECRET, algorithm="HS256"))  # type: ignore[attr-defined]
     page.get_by_role("button", name="Continue").click()  # type: ignore[attr-defined]
+
+
+def test_a_failed_run_is_told_in_plain_words_and_tried_again(visit: Visit, served: House) -> None:
+    served.workflow("FailsAtFirst", {"Host": [{"say": "Here I am."}]}, startup_mode="UserDriven", initial_message=None)
+    served.demo.faults.add(Fault("server_error", workflow="FailsAtFirst", times="forever"))
+    ann = visit()
+    ann.start("FailsAtFirst")
+    ann.say("Are you there?")
+    ann.awaits("failed")
+    expect(ann.conversation.get_by_text("The language model does not answer.").last).to_be_visible()
+    served.demo.faults.clear()
+    ann.conversation.get_by_role("button", name="Try again").last.click()
+    ann.reads("Here I am.")
+    ann.awaits("your turn")
