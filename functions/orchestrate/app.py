@@ -45,7 +45,6 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     match event["action"]:
         case "slice":
             outcome = RUNNER.run(SLICES.run(*ids, remaining=lambda: context.get_remaining_time_in_millis() / 1000))
-            logger.info("Slice done", extra={"outcome": outcome["outcome"]})
             return dict(outcome)
         case "fail":
             PARTS.service.mark_failed(*ids, cause=str(event["error"]))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
@@ -317,6 +316,8 @@ class Parts:
 @lru_cache(maxsize=1)
 def parts() -> Parts:
     """The process's parts, made on first use."""
+    from mozaiks.logs import configure
+
     config = settings()
-    logging.getLogger("mozaiks").setLevel(config.log_level)
+    configure(config)
     return Parts(config)

@@ -95,7 +95,27 @@ class SliceRunner:
             outcome = await self._under_watch(active, tenant, chat_id, lease)
             await self._settle(scribe.chat)
         await self._count(scribe.chat)
+        self._tell(scribe, outcome)
         return outcome
+
+    @staticmethod
+    def _tell(scribe: Scribe, outcome: Outcome) -> None:
+        """One line of the log for a slice, with what its run has spent so far."""
+        chat, state, spent = scribe.chat, scribe.state, scribe.state.run_spent
+        facts = {
+            "app_id": chat.app_id,
+            "workflow_name": chat.workflow_name,
+            "chat_id": chat.chat_id,
+            "run_no": state.run_no,
+            "slice": f"{chat.chat_id}-r{state.run_no}-s{state.run_slices}",
+            "outcome": outcome["outcome"],
+            "status": chat.status.value,
+            "turns": state.run_turns,
+            "model_calls": spent.model_calls,
+            "total_tokens": spent.total_tokens,
+            "cost_usd": spent.cost_usd,
+        }
+        log.info("Slice done", extra=facts)
 
     async def _settle(self, chat: Chat) -> None:
         """Tell of the chat's end. What fails is tried again by reconcile: the slice itself is done."""
