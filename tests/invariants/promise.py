@@ -203,6 +203,9 @@ def usage(history: History) -> Iterator[str]:
             spent = 0
         elif event["type"] == "chat.usage_delta":
             spent += event["data"]["total_tokens"]
+        elif event["type"] == "chat.usage_summary":
+            if event["data"]["total_tokens"] != spent:
+                yield f"a run is summed up as {event['data']['total_tokens']} tokens, its parts sum up to {spent}"
         elif event["type"] == "chat.run_complete" and event["data"]["usage"]:
             told = event["data"]["usage"]["total_tokens"]
             if told != spent:

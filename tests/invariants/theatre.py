@@ -276,6 +276,11 @@ def whose_parent(chat_id: str) -> dict[str, Any]:
     return {"app_id": ANN.app_id, "parent_chat_id": chat_id}
 
 
+def spent(usage: dict[str, int]) -> dict[str, int]:
+    """A run's usage as every version tells it."""
+    return {name: count for name, count in usage.items() if name != "reasoning_tokens"}
+
+
 def story(history: History) -> list[tuple[Any, ...]]:
     """What happened, without what differs from one performance to the next (ids, times) and without warnings."""
     told = list[tuple[Any, ...]]()
@@ -286,10 +291,12 @@ def story(history: History) -> list[tuple[Any, ...]]:
                 told.append(("text", data["agent"], data["content"]))
             case "chat.error" if data["severity"] == "warning":
                 continue
+            case "chat.usage_summary":
+                continue  # earlier versions had none; it repeats what the run's end says
             case "chat.tool_call" | "chat.tool_response" | "chat.ui_tool_complete" as type_:
                 told.append((type_, data["tool_name"], data["tool_call_id"], data.get("status")))
             case "chat.run_complete":
-                told.append(("run_complete", data["status"], data["result"], data["turns"], data["usage"]))
+                told.append(("run_complete", data["status"], data["result"], data["turns"], spent(data["usage"])))
             case type_:
                 told.append((type_, event["agent"]))
     return told

@@ -66,7 +66,12 @@ class EngineState:
         """The state a former slice stored; a fresh one for a chat that never ran."""
         known = dict(stored)
         turn = known.pop("open_turn", None)
-        known["run_usage"] = {**no_usage(), **known.get("run_usage", {})}
+        spent: UsageTotals = {**no_usage(), **known.get("run_usage", {})}
+        known["run_usage"] = spent
+        if "run_rows" not in known and spent["model_calls"]:
+            # Stored by a version that kept no prices: what these calls cost is not known, and must not look free.
+            unpriced = spent["model_calls"]
+            known["run_rows"] = [{"agent": None, "model": None, **spent, "cost_nanousd": 0, "unpriced_calls": unpriced}]
         return cls(**known, open_turn=None if turn is None else OpenTurn(**turn))
 
     @property
