@@ -77,6 +77,7 @@ export class ChatClient {
   readonly #connection: Connection;
   readonly #inbox: Inbox;
   readonly #outbox = new Outbox();
+  readonly #unkept = new Set<string>();
   readonly #listeners = new Set<() => void>();
   readonly #watchers = new Set<(frame: ServerFrame) => void>();
   #state: ChatState;
@@ -188,7 +189,11 @@ export class ChatClient {
 
   /** Answers a component, or a request for input with any JSON value. */
   answer(requestId: string, response: JsonValue): Command {
-    return this.#command(newId(), "answer", { requestId }, { type: "ui_tool_response", eventId: requestId, response });
+    const id = newId();
+    // What is kept as a secret is not written down here either: it is asked for again after a reload.
+    const asked = this.#state.pending.find((each) => each.requestId === requestId);
+    if (asked !== undefined && asked.secretFields.length > 0) this.#unkept.add(id);
+    return this.#command(id, "answer", { requestId }, { type: "ui_tool_response", eventId: requestId, response });
   }
 
   approve(requestId: string, approved: boolean, reason?: string): Command {
@@ -414,7 +419,8 @@ export class ChatClient {
   }
 
   #outboxChanged(): void {
-    if (this.#outbox.kept().length > 0) keep(this.#store, this.chatId, this.#outbox.kept());
+    const lasting = this.#outbox.kept().filter((each) => !this.#unkept.has(each.outgoing.id));
+    if (lasting.length > 0) keep(this.#store, this.chatId, lasting);
     else forget(this.#store, this.chatId);
     this.#set({ ...this.#state, outgoing: this.#outbox.list() });
     this.#schedule();

@@ -6,6 +6,7 @@ const SchemaForm = lazy(() => import("./SchemaForm.tsx"));
 interface Props {
   readonly schema: JsonObject;
   readonly value?: JsonValue;
+  readonly secrets?: readonly string[];
   readonly disabled: boolean;
   readonly onAnswer: (value: JsonValue) => void;
 }

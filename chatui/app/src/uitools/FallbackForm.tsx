@@ -11,6 +11,7 @@ interface Props {
   readonly payload: JsonValue;
   readonly showsPayload: boolean;
   readonly schema: JsonObject | null;
+  readonly secrets: readonly string[];
   readonly disabled: boolean;
   readonly onAnswer: (value: JsonValue) => void;
 }
@@ -19,7 +20,7 @@ interface Props {
  * A form in the place of a component: of the answer's schema where the tool has one; else of the tool's parameters,
  * filled with what the agent gave them, to be looked through and sent back.
  */
-export function FallbackForm({ toolName, payload, showsPayload, schema, disabled, onAnswer }: Props) {
+export function FallbackForm({ toolName, payload, showsPayload, schema, secrets, disabled, onAnswer }: Props) {
   const parameters = useParameters(schema === null ? toolName : null);
   if (schema !== null) {
     const { known, rest } = filled(schema, payload);
@@ -28,6 +29,7 @@ export function FallbackForm({ toolName, payload, showsPayload, schema, disabled
         {showsPayload && rest !== null && <Data value={rest} />}
         <AnswerForm
           schema={schema}
+          secrets={secrets}
           {...(known === null ? {} : { value: known })}
           disabled={disabled}
           onAnswer={onAnswer}
@@ -36,7 +38,7 @@ export function FallbackForm({ toolName, payload, showsPayload, schema, disabled
     );
   }
   if (parameters === undefined) return <div className="waiting" role="status" aria-label="Loading" />;
-  return <AnswerForm {...schemaFor(payload, parameters)} disabled={disabled} onAnswer={onAnswer} />;
+  return <AnswerForm {...schemaFor(payload, parameters)} secrets={secrets} disabled={disabled} onAnswer={onAnswer} />;
 }
 
 /** JSON Schema of a tool's parameters; null where it has none, undefined until that is known. */

@@ -16,6 +16,7 @@ export function ToolRequest({ item, mode, dismiss }: { item: ToolCallItem; mode:
         mode={mode}
         payload={item.payload}
         schema={item.schema}
+        secrets={item.secretFields}
         disabled={!open}
         respond={(value) => {
           if (open) answer(requestId, value);

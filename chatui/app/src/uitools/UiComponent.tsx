@@ -17,6 +17,8 @@ interface Props {
   readonly payload: JsonValue;
   /** JSON Schema of the answer. */
   readonly schema: JsonObject | null;
+  /** Fields of the answer that are kept as secrets. */
+  readonly secrets?: readonly string[];
   readonly disabled: boolean;
   /** Null where nothing is asked. */
   readonly respond: ((value: JsonValue) => void) | null;
@@ -52,7 +54,7 @@ export function UiComponent(props: Props) {
 /** A component that is only shown has nobody to answer. */
 function ignored(): void {}
 
-function Plain({ toolName, payload, schema, disabled, respond, mode, componentId }: Props) {
+function Plain({ toolName, payload, schema, secrets = [], disabled, respond, mode, componentId }: Props) {
   const files = filesOf(payload);
   return (
     <div className="ui-tool ui-tool-plain" data-mode={mode}>
@@ -65,6 +67,7 @@ function Plain({ toolName, payload, schema, disabled, respond, mode, componentId
           payload={payload}
           showsPayload={files === null}
           schema={schema}
+          secrets={secrets}
           disabled={disabled}
           onAnswer={respond}
         />

@@ -163,6 +163,24 @@ describe("an answer", () => {
       2,
     );
 
+  it("with a secret in it is kept by no store", async () => {
+    const kept = new Map<string, string>();
+    const store = {
+      getItem: (key: string) => kept.get(key) ?? null,
+      setItem: (key: string, value: string) => void kept.set(key, value),
+      removeItem: (key: string) => void kept.delete(key),
+    };
+    const chat = here.chat({ store });
+    await until(chat, (state) => state.caughtUp);
+    here.backend.tell(called(1, "c", { ...waiting, secret_fields: ["key"] }));
+    await until(chat, (state) => state.pending.length === 1);
+    chat.answer("event1", { key: "hush" }).confirmed.catch(() => undefined);
+    expect(JSON.stringify([...kept])).not.toContain("hush");
+    chat.send("and this").confirmed.catch(() => undefined);
+    expect(JSON.stringify([...kept])).toContain("and this");
+    expect(JSON.stringify([...kept])).not.toContain("hush");
+  });
+
   it("names the request, and is confirmed when that is complete", async () => {
     const chat = here.chat();
     await until(chat, (state) => state.caughtUp);
