@@ -27,8 +27,8 @@ _NOT_FOR_PEOPLE: Final = frozenset(
 class _Formatter(LambdaPowertoolsFormatter):
     """JSON, or for people a line of words.
 
-    What an exception says is left out either way: a tool's words, or a provider's, repeat what people said to it. Where
-    it was raised, its type and a ``MozaiksError``'s code are what one has to know.
+    What an exception says is left out of JSON: a tool's words, or a provider's, repeat what people said to it. Where it
+    was raised, its type and a ``MozaiksError``'s code stay. People, who read along on their own machine, are told all.
     """
 
     for_people = False
@@ -46,6 +46,8 @@ class _Formatter(LambdaPowertoolsFormatter):
         self,
         ei: (tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]),
     ) -> str:
+        if self.for_people:
+            return super().formatException(ei)
         error: BaseException | None = ei[1]
         parts: list[str] = []
         seen: set[int] = set()
@@ -58,7 +60,8 @@ class _Formatter(LambdaPowertoolsFormatter):
         return "\ncaused by\n".join(parts)
 
 
-_FORMATTER: Final = _Formatter()
+# Powertools' own account of a trace repeats what the exception says.
+_FORMATTER: Final = _Formatter(serialize_stacktrace=False)
 logger = Logger(service="mozaiks", logger_formatter=_FORMATTER)
 """Carries the invocation's ids. The package's modules log through ``logging``; their records take the same form."""
 
