@@ -56,6 +56,7 @@ from mozaiks.store.exports import MongoExports
 from mozaiks.store.journeys import MongoJourneys, MongoUnfinishedJourneys
 from mozaiks.store.reports import MongoReports
 from mozaiks.store.secrets import MongoSecrets
+from mozaiks.store.snapshots import renew_after_restore
 from mozaiks.store.spending import MongoSpending
 from mozaiks.store.stats import MongoStats
 from mozaiks.store.unfinished import MongoUnfinished
@@ -319,5 +320,6 @@ def parts() -> Parts:
     from mozaiks.logs import configure
 
     config = settings()
+    renew_after_restore()
     configure(config)
     return Parts(config)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .config import StackConfig
 from .connections_api import FaultKind, Faults
 from .definitions import StackTemplate
-from .errors import PortTakenError, RuntimeClientMissingError, StackError, TemplateError
+from .errors import PortTakenError, StackError, TemplateError
 from .gateway import Gateway
 from .lambda_service import LambdaLimits, ThrottledError, UnknownFunctionError
 from .lambda_worker import InvokeResult
@@ -24,7 +24,6 @@ __all__ = [
     "LocalStack",
     "LogSink",
     "PortTakenError",
-    "RuntimeClientMissingError",
     "Site",
     "SocketLimits",
     "StackConfig",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .lambda_service import LambdaLimits
+from .lambda_worker import RuntimeClient
 from .socket_connection import SocketLimits
 from .worker_logs import LogSink
 
@@ -46,6 +47,14 @@ class StackConfig:
     python
         Interpreter of the workers; ``None`` for the stack's own. One that has AWS's runtime client, boto3 and no more
         is what a deployed layer meets.
+    runtime_client
+        What speaks to the handlers in the workers: AWS's own client, or a loop in Python alone. ``None`` chooses AWS's
+        where it is installed.
+    lambda_endpoint
+        Another Lambda service that runs the functions, such as ``http://127.0.0.1:3001`` of ``sam local start-lambda``.
+        ``None``: workers of the stack's own. Its template is written to ``<data_dir>/sam-local/template.json``.
+    container_host
+        How functions in that service's containers call this machine.
     """
 
     template: Path
@@ -64,3 +73,6 @@ class StackConfig:
     time_scale: float = 1.0
     log_sink: LogSink | None = None
     python: Path | None = None
+    runtime_client: RuntimeClient | None = None
+    lambda_endpoint: str | None = None
+    container_host: str = "host.docker.internal"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .definitions import REGION, FunctionDefinition
 
-__all__ = ["Addresses", "worker_environment"]
+__all__ = ["Addresses", "template_variables", "worker_environment"]
 
 # Of the caller's environment, only what a program needs to start at all reaches a handler.
 _INHERITED = ("PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR")
@@ -41,10 +41,6 @@ def worker_environment(
     cache
         Folder for compiled Python, so that nothing is written into the sources.
     """
-    template = {
-        key: _API_HOST.sub(lambda match: f"{'ws' if match[1] == 'wss' else 'http'}://{addresses.gateway}", value)
-        for key, value in function.environment.items()
-    }
     home = cache / "home"
     home.mkdir(parents=True, exist_ok=True)
     return {
@@ -73,8 +69,16 @@ def worker_environment(
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
         **addresses.services,
-        **template,
+        **template_variables(function, addresses),
         **overlay,
+    }
+
+
+def template_variables(function: FunctionDefinition, addresses: Addresses) -> dict[str, str]:
+    """Give the template's variables of a function; addresses of API Gateway become the gateway's own."""
+    return {
+        key: _API_HOST.sub(lambda match: f"{'ws' if match[1] == 'wss' else 'http'}://{addresses.gateway}", value)
+        for key, value in function.environment.items()
     }
 
 

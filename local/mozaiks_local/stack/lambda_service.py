@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import json
 import logging
 import os
@@ -15,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .definitions import FunctionDefinition
-from .errors import RuntimeClientMissingError, StackError
-from .lambda_worker import Invocation, InvokeResult, Worker
+from .errors import StackError
+from .lambda_worker import Invocation, InvokeResult, RuntimeClient, Worker
 
 __all__ = ["LambdaLimits", "LambdaService", "ThrottledError", "UnknownFunctionError"]
 
@@ -87,6 +86,8 @@ class LambdaService:
         Called with a function's id and a chunk of what one of its workers wrote.
     python
         The workers' interpreter.
+    client
+        AWS's own runtime client, or the loop in Python alone.
     """
 
     def __init__(
@@ -95,16 +96,15 @@ class LambdaService:
         limits: LambdaLimits,
         said: Callable[[str, bytes], None],
         python: str = sys.executable,
+        client: RuntimeClient = "aws",
     ) -> None:
-        missing = importlib.util.find_spec("awslambdaric") is None or importlib.util.find_spec("runtime_client") is None
-        if missing:
-            raise RuntimeClientMissingError("no module of that name is installed")
         self._functions = {definition.id: _Function(definition) for definition in functions}
         self._by_name = {function.definition.name: function for function in self._functions.values()}
         self._by_worker: dict[Worker, _Function] = {}
         self._limits = limits
         self._said = said
         self._python = python
+        self._client = client
         self._tasks: set[asyncio.Task[Any]] = set()
         self._stopping = False
 
@@ -217,6 +217,7 @@ class LambdaService:
             init_timeout=self._limits.init_seconds,
             freeze=self._limits.freeze,
             python=self._python,
+            client=self._client,
         )
         function.workers.append(worker)
         self._by_worker[worker] = function

@@ -16,13 +16,16 @@ from uuid import uuid4
 
 from .http_server import HttpRequest, HttpResponse, HttpServer
 
-__all__ = ["MAX_SYNC_BYTES", "Invocation", "InvokeResult", "Worker", "WorkerOwner"]
+__all__ = ["MAX_SYNC_BYTES", "Invocation", "InvokeResult", "RuntimeClient", "Worker", "WorkerOwner"]
 
 MAX_SYNC_BYTES = 6 * 1024 * 1024
 """Lambda's limit for a request and for a response (bytes)."""
 
 _RUNTIME = "/2018-06-01/runtime/"
 _ACCEPTED = HttpResponse(202, b'{"status":"OK"}\n', [("Content-Type", "application/json")])
+RuntimeClient = Literal["aws", "python"]
+"""What speaks Lambda's Runtime API in a worker."""
+
 _SCRIPT = Path(__file__).with_name("worker_main.py")
 
 
@@ -98,7 +101,9 @@ class Worker:
     freeze
         Stop the process (SIGSTOP) between events, as Lambda does.
     python
-        The interpreter; it must have ``awslambdaric``.
+        The interpreter; it must have ``awslambdaric`` if ``client`` is ``aws``.
+    client
+        AWS's own runtime client, or the loop in Python alone.
     """
 
     def __init__(
@@ -113,6 +118,7 @@ class Worker:
         init_timeout: float,
         freeze: bool = False,
         python: str = sys.executable,
+        client: RuntimeClient = "aws",
     ) -> None:
         self.state: Literal["starting", "idle", "busy", "gone"] = "starting"
         self.current: Invocation | None = None
@@ -129,6 +135,7 @@ class Worker:
         self._init_timeout = init_timeout
         self._freeze = freeze
         self._python = python
+        self._client = client
         self._next: asyncio.Future[HttpResponse] | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._server = HttpServer(
@@ -141,7 +148,7 @@ class Worker:
         port = self._server.bind("127.0.0.1", 0)
         await self._server.serve()
         process = await asyncio.create_subprocess_exec(
-            self._python, "-P", str(_SCRIPT), str(os.getpid()), self._handler,
+            self._python, "-P", str(_SCRIPT), str(os.getpid()), self._handler, self._client,
             cwd=self._cwd,
             env={**self._environment, "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{port}"},
             stdin=asyncio.subprocess.DEVNULL,
@@ -256,6 +263,8 @@ class Worker:
             if self._freeze and self.state == "idle":
                 self._signal(signal.SIGSTOP)
             return await waiting
+        if action == "restore/next":  # the snapshot was taken, and this is the environment made of it
+            return HttpResponse(200, b"")
         if action == "init/error":
             self.init_error = request.body
             return _ACCEPTED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import json
 import logging
 import sys
@@ -17,18 +18,27 @@ from typing import Any, Self, TypeVar
 from .aws_process import ENDPOINT_VARIABLES, AwsProcess
 from .config import StackConfig
 from .definitions import Schedule, StackTemplate
-from .environment import Addresses, worker_environment
+from .environment import Addresses, template_variables, worker_environment
 from .errors import StackError
+from .external_lambda import ExternalLambda
 from .gateway import Gateway
 from .invoke_endpoint import InvokeEndpoint
 from .lambda_service import LambdaService
-from .lambda_worker import InvokeResult
+from .lambda_worker import InvokeResult, RuntimeClient
+from .sam_local import container_environment, write_template
 from .schedule import Scheduler, scheduled_event
 from .template import read_template
 from .watch import watch
 from .worker_logs import WorkerLogs
 
 __all__ = ["LocalStack"]
+
+
+def _runtime_client() -> RuntimeClient:
+    """AWS's own where there is one: it has wheels for Linux only."""
+    there = all(importlib.util.find_spec(name) is not None for name in ("awslambdaric", "runtime_client"))
+    return "aws" if there else "python"
+
 
 _LOG = logging.getLogger(__name__)
 _LOOPBACK = "127.0.0.1"
@@ -46,8 +56,7 @@ class LocalStack:
     Raises
     ------
     StackError
-        On start, with one sentence on what to do: a taken port, a broken template, a platform without
-        AWS's runtime client.
+        On start, with one sentence on what to do: a taken port, a broken template.
     """
 
     def __init__(self, config: StackConfig) -> None:
@@ -56,6 +65,7 @@ class LocalStack:
         self.gateway: Gateway
         self.http_url = ""
         self.lambda_endpoint = ""
+        self.runtime_client: RuntimeClient = "aws"
         self.sfn_endpoint = ""
         self._lambda: LambdaService
         self._invoke_endpoint: InvokeEndpoint
@@ -90,12 +100,8 @@ class LocalStack:
         cache.mkdir(parents=True, exist_ok=True)
         self.template = read_template(config.template, config.parameters, cache)
         self._logs = WorkerLogs(config.data_dir / "logs", config.log_sink)
-        self._lambda = LambdaService(
-            self.template.functions.values(),
-            config.lambda_limits,
-            self._logs.write,
-            str(config.python or sys.executable),
-        )
+        self.runtime_client = config.runtime_client or _runtime_client()
+        self._lambda = self._lambda_service()
         self._invoke_endpoint = InvokeEndpoint(self._lambda)
         self.gateway = Gateway(self.template, self._lambda, config.socket_limits)
         self._scheduler = Scheduler(self.template.schedules, self._lambda)
@@ -117,6 +123,8 @@ class LocalStack:
         for function in self.template.functions.values():
             environment = worker_environment(function, addresses, config.environment, cache)
             self._lambda.set_environment(function.id, environment)
+        if config.lambda_endpoint is not None:
+            self._write_sam_template(addresses)
 
         await self._invoke_endpoint.serve()
         starting: list[Coroutine[Any, Any, None]] = []
@@ -131,6 +139,26 @@ class LocalStack:
         self._background.append(asyncio.create_task(self._reap()))
         if config.watch:
             self._background.append(asyncio.create_task(watch(self.template, config.watch_paths, self._changed)))
+
+    def _lambda_service(self) -> LambdaService:
+        config, functions = self.config, self.template.functions.values()
+        if config.lambda_endpoint is not None:
+            return ExternalLambda(functions, config.lambda_limits, self._logs.write, config.lambda_endpoint)
+        python = str(config.python or sys.executable)
+        return LambdaService(functions, config.lambda_limits, self._logs.write, python, self.runtime_client)
+
+    def _write_sam_template(self, addresses: Addresses) -> None:
+        """Write what the other Lambda service is started with, beside the built code if there is any."""
+        built = self.template.path.parent / ".aws-sam" / "build" / "template.yaml"
+        environments = {
+            function.id: container_environment(
+                template_variables(function, addresses), addresses.services, self.config.environment,
+                self.config.container_host,
+            )
+            for function in self.template.functions.values()
+        }  # fmt: skip
+        source = built if built.is_file() else self.template.path
+        write_template(source, environments, self.config.data_dir.resolve() / "sam-local" / "template.json")
 
     async def stop_async(self) -> None:
         """Stop every part and wait until no process is left. Stopping twice does nothing."""
@@ -261,6 +289,7 @@ class LocalStack:
         return {
             "state": self._state,
             "http_url": self.http_url,
+            "runtime_client": self.config.lambda_endpoint or self.runtime_client,
             "functions": self._lambda.describe(),
             "connections": len(self.gateway.sockets.connection_ids),
             "step_functions": process,

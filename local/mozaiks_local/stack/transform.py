@@ -14,7 +14,7 @@ import yaml
 
 from .errors import TemplateError
 
-__all__ = ["LOCAL_BUCKET", "transform"]
+__all__ = ["LOCAL_BUCKET", "load", "transform"]
 
 LOCAL_BUCKET = "folder-beside-the-template"
 """The transform wants code in S3: a local folder is given to it as a key of this bucket."""
@@ -30,7 +30,7 @@ def transform(path: Path, cache: Path | None, parameters: Mapping[str, str] | No
     TemplateError
         If the file cannot be read or the transform refuses it; the message repeats the transform's.
     """
-    document = _load(path)
+    document = load(path)
     for kind, properties in (document.get("Globals") or {}).items():
         _localize(path, f"Globals.{kind}", properties)
     for name, resource in document["Resources"].items():
@@ -76,7 +76,8 @@ _Loader.add_multi_constructor("!", _short_form)
 _Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda loader, node: loader.construct_scalar(node))  # type: ignore[arg-type]
 
 
-def _load(path: Path) -> dict[str, Any]:
+def load(path: Path) -> dict[str, Any]:
+    """Read a template as it is, its short forms written out. Raises ``TemplateError`` as ``transform`` does."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:

@@ -21,6 +21,7 @@ from mozaiks.chats.erasure import Eraser
 from mozaiks.chats.reconcile import Reconciler
 from mozaiks.chats.service import ChatService
 from mozaiks.chats.states import Chat, ChatStatus, Lease, PendingInput, pending_input
+from mozaiks.chats.stuck import STUCK_AFTER, StuckChats
 from mozaiks.errors import MozaiksError
 from mozaiks.journeys.standing import JourneyStanding
 from mozaiks.push.closing import SocketCloser
@@ -184,6 +185,19 @@ def test_the_run_of_a_dead_worker_goes_to_a_new_execution_by_one_of_two(
     assert sorted(starts.runs) == sorted((chat.chat_id, 2) for chat in dead)
     assert {chats.get(ACME, chat.chat_id).run_no for chat in dead} == {2}
     assert reconciler.run() == NOTHING
+
+
+def test_a_chat_is_stuck_when_nothing_is_done_for_ten_minutes(
+    database: Documents, new_chat: NewChat, clock: Clock
+) -> None:
+    stuck = StuckChats(MongoUnfinished(database), clock)
+    dead_worker(new_chat, database)
+    waiting(new_chat, form("f", expires_at=now() + SECOND))
+    new_chat(run_claimed_at=now(), run_started=True, lease_left_at=now())
+    clock.ahead = STUCK_AFTER
+    assert stuck.count() == 1, "the dead worker's"
+    clock.ahead = STUCK_AFTER + 2 * SECOND
+    assert stuck.count() == 2, "and the request that is over"
 
 
 def test_a_worker_that_comes_back_too_late_finds_its_run_gone(

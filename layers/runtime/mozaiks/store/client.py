@@ -26,6 +26,7 @@ from pymongo.write_concern import WriteConcern
 from mozaiks.errors import MozaiksError
 from mozaiks.settings import Settings
 from mozaiks.store.pool_watch import PoolWatch
+from mozaiks.store.snapshots import FROM_SNAPSHOT
 
 __all__ = ["Document", "connect", "reachable"]
 
@@ -65,6 +66,8 @@ def connect(config: Settings) -> Database[Document]:
         server_api=ServerApi("1", strict=True, deprecation_errors=True),
         tz_aware=True,
         event_listeners=[PoolWatch()],
+        # Begins to connect while the rest is imported; but no socket may be in a snapshot.
+        connect=not FROM_SNAPSHOT,
     )
     return client.get_database(
         config.mongodb_db_name,

@@ -24,6 +24,7 @@ from mozaiks.chats.states import FINAL
 from mozaiks.errors import MozaiksError
 from mozaiks.store.client import Document, reachable
 from mozaiks.store.collections import OF_CHATS, OF_USERS
+from mozaiks.store.stats import MongoStats
 
 __all__ = ["SWEEP_AFTER", "MongoErasures", "refuse_erased"]
 
@@ -33,6 +34,8 @@ SWEEP_AFTER: Final = timedelta(minutes=20)
 """No worker lives longer (AWS ends one after 15 minutes): what a last one may have left is looked for once more."""
 BATCH: Final = 500
 """Documents deleted, and counted, in one transaction."""
+_RUNS: Final = 100
+"""Runs of one chat that may wait to be counted: one, but for those that were cut off."""
 _TRANSACTION_SECONDS: Final = 8.0
 _HIDDEN: Final = "/"
 """Begins the ``app_id`` of a chat that is being erased. No tenant's id has a slash."""
@@ -113,6 +116,8 @@ class MongoErasures:
 
     def delete_chat(self, erasure: Erasure, chat_id: str, out_of_time: Callable[[], bool]) -> bool:
         """Delete everything of a hidden chat, its session last. Whether all of it is gone."""
+        # What it spent stays in the app's figures, which tell of nobody.
+        MongoStats(self._database, self._clock).count(_RUNS, erasure.tenant, chat_id)
         app_ids = {"$in": [erasure.tenant.app_id, _HIDDEN + erasure.tenant.app_id]}
         for each in OF_CHATS:
             query = {"app_id": app_ids, str(each.chat): chat_id}
