@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import re
 import time
+from dataclasses import replace
+from pathlib import Path
 from urllib.request import Request, urlopen
 
 import jwt
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from mozaiks_local.demo_model import Fault
-from mozaiks_local.stack import LocalStack, Site, StackConfig
+from mozaiks_local.stack import LocalStack, Site
 
 from ..conftest import House
 from .conftest import CONFIG, PATIENCE_MS, Visit
@@ -41,7 +43,10 @@ def test_a_journey_is_drawn_as_steps_with_parallel_members_and_followed_live(vis
     expect(watcher.page.get_by_role("navigation", name="Journey")).to_contain_text("DesignDocs", timeout=PATIENCE_MS)
 
 
-def test_a_workflow_that_waits_for_another_cannot_be_started_and_says_why(visit: Visit) -> None:
+def test_a_workflow_that_waits_for_another_cannot_be_started_and_says_why(
+    visit: Visit, served: House, page_folder: Path
+) -> None:
+    served.stack.gateway.site = Site(page_folder, {**CONFIG, "user_id": "ben"})  # who has completed nothing yet
     ben = visit()
     ben.open()
     card = ben.page.get_by_role("article", name="AppGenerator")
@@ -90,25 +95,19 @@ def test_the_theme_of_an_app_colours_the_page(visit: Visit, served: House) -> No
 
 
 def test_with_tokens_the_page_asks_for_one_and_shows_its_users_chats_only(
-    visit: Visit, served: House, tmp_path: object, page_folder: object
+    visit: Visit, served: House, tmp_path: Path, page_folder: Path
 ) -> None:
-    config: StackConfig = served.stack.config
-    secured = StackConfig(
-        **{
-            **{name: getattr(config, name) for name in config.__dataclass_fields__},
-            "port": 0,
-            "data_dir": tmp_path,
-            "parameters": {**config.parameters, "AuthEnabled": "true", "JwtSecret": SECRET, "AllowedIssuers": ISSUER},
-            "environment": {
-                **config.environment,
-                "AUTH_ENABLED": "true",
-                "JWT_SECRET": SECRET,
-                "ALLOWED_ISSUERS": ISSUER,
-            },
-        }
+    config = served.stack.config
+    tokens = {"JWT_SECRET": SECRET, "ALLOWED_ISSUERS": ISSUER}
+    secured = replace(
+        config,
+        port=0,
+        data_dir=tmp_path,
+        parameters={**config.parameters, "AuthEnabled": "true", "JwtSecret": SECRET, "AllowedIssuers": ISSUER},
+        environment={**config.environment, "AUTH_ENABLED": "true", **tokens},
     )
     with LocalStack(secured) as stack:
-        stack.gateway.site = Site(page_folder, {**CONFIG, "auth": True})  # type: ignore[arg-type]
+        stack.gateway.site = Site(page_folder, {**CONFIG, "auth": True})
         ann = visit(url=stack.http_url)
         ann.open()
         ann.page.get_by_label("Access token").fill("nonsense")
@@ -129,10 +128,10 @@ def test_with_tokens_the_page_asks_for_one_and_shows_its_users_chats_only(
         other.sees("There is no such chat, or it is not yours.")
 
 
-def _sign_in(page: object, user: str) -> None:
+def _sign_in(page: Page, user: str) -> None:
     claims = {"iss": ISSUER, "sub": user, "app_id": "acme", "user_id": user, "scope": "chat", "exp": time.time() + 600}
-    page.get_by_label("Access token").fill(jwt.encode(claims, SECRET, algorithm="HS256"))  # type: ignore[attr-defined]
-    page.get_by_role("button", name="Continue").click()  # type: ignore[attr-defined]
+    page.get_by_label("Access token").fill(jwt.encode(claims, SECRET, algorithm="HS256"))
+    page.get_by_role("button", name="Continue").click()
 
 
 def test_a_failed_run_is_told_in_plain_words_and_tried_again(visit: Visit, served: House) -> None:
