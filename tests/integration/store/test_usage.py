@@ -16,6 +16,7 @@ from mozaiks.chats.changes import Change
 from mozaiks.chats.events import NewEvent
 from mozaiks.chats.states import Chat, ChatStatus, Join
 from mozaiks.store.chats import MongoChats
+from mozaiks.store.erasures import MongoErasures
 from mozaiks.store.spending import MongoSpending
 from mozaiks.store.stats import MongoStats, stats_collection
 from mozaiks.usage.calls import CallUsage, added
@@ -199,3 +200,17 @@ def test_a_chat_that_is_cancelled_while_it_waits_adds_no_run(
     over = Change({"status": ChatStatus.CANCELLED}, (NewEvent("chat.run_complete", ended),))
     chats.transact(ACME, chat.chat_id, lambda _: over)
     assert stats.count(100) == 1
+
+
+def test_what_an_erased_chat_spent_stays_in_the_figures_of_its_app(
+    database: Rows, chats: MongoChats, new_chat: NewChat, spending: MongoSpending
+) -> None:
+    chat = new_chat(run_claimed_at=START)
+    run_of(chats, chat)
+    erasures = MongoErasures(database, now)
+    erasure = erasures.begin(Tenant("acme", "ann"), chat.chat_id)
+    assert erasures.delete_chat(erasure, chat.chat_id, lambda: False)
+    assert database["run_usage"].count_documents({}) == 0
+    assert spending.of_day(ACME, "2026-03-01").total_tokens == 14
+    names = [name for name in database.list_collection_names() if name.startswith(("workflow_stats", "app_usage"))]
+    assert "ann" not in str([list(database[name].find()) for name in names])
