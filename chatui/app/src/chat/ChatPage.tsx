@@ -129,12 +129,12 @@ function useTitle(chatId: string, name: string, state: ChatState): void {
   const first = timeline.find((item) => item.type === "message" && item.role === "user");
   const text = first?.type === "message" ? first.text : null;
   useEffect(() => {
-    if (text !== null && keepTitle(chatId, text)) chatsChanged();
+    if (text !== null && keepTitle(chatId, text)) chatsChanged(name);
     document.title = `${titleOf(chatId) ?? name} · Mozaiks`;
   }, [chatId, name, text]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a change of state is what the list shows
   useEffect(() => {
-    if (status !== null) chatsChanged();
+    if (status !== null) chatsChanged(name);
   }, [status, waitingFor]);
 }
 

@@ -108,7 +108,7 @@ function Over({ workflow }: { workflow: string }) {
   const again = async (): Promise<void> => {
     try {
       const chat = await api.start(workflow, { forceNew: true });
-      chatsChanged();
+      chatsChanged(chat.workflow_name);
       navigate(paths.chat(chat.workflow_name, chat.chat_id));
     } catch (error) {
       setProblem(inPlainWords(error));

@@ -27,7 +27,7 @@ export function Picker() {
     setRefused(null);
     try {
       const chat = await api.start(workflow);
-      chatsChanged();
+      chatsChanged(chat.workflow_name);
       navigate(paths.chat(chat.workflow_name, chat.chat_id));
     } catch (error) {
       setRefused({ workflow, reason: inPlainWords(error) });
