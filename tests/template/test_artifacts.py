@@ -11,13 +11,14 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mozaiks.bootstrap import Parts
 from mozaiks.settings import Settings
 from mozaiks.store.indexes import ensure_indexes
-from mozaiks_local.client import ChatClient, start_chat
+from mozaiks_local.client import ChatClient, Event, Started, start_chat
 from mozaiks_local.demo_model import run_in_thread
 from mozaiks_local.packaging.sizes import BUDGET_BYTES, size_of
 from mozaiks_local.stack import LocalStack, StackConfig
@@ -165,3 +166,41 @@ def test_the_built_artifacts_carry_a_chat_under_awss_runtime_client(stack: Local
         assert time.monotonic() < end, "the executions did not end"
         time.sleep(0.05)
     assert {path: path.stat().st_mtime_ns for path in built.rglob("*")} == before
+
+
+def test_the_built_artifacts_ask_a_person_and_go_on_after_everything_was_gone(stack: LocalStack) -> None:
+    """A tool, a component that waits, a client that leaves, workers that die: the chat goes on in new ones."""
+
+    async def ask() -> tuple[Started, dict[str, Any], str]:
+        started = await start_chat(stack.http_url, "acme", "BikeWorkshop", "ann")
+        async with ChatClient(started.websocket_url) as chat:
+            await chat.read_until("chat.input_request", within=40)
+            await chat.send("My brakes squeal")
+            shown = await chat.read_until("chat.run_complete", within=40)
+        assert shown[-1].data["status"] == "waiting"
+        (asked,) = [each for each in shown if each.type == "chat.tool_call"]
+        assert asked.event_id is not None
+        return started, dict(asked.data), asked.event_id
+
+    async def go_on(started: Started, event_id: str, answer: dict[str, str]) -> tuple[list[Event], list[Event]]:
+        async with ChatClient(started.websocket_url) as chat:
+            replayed = await chat.read_until("chat.resume_boundary", within=40)
+            await chat.answer(event_id, answer)
+            return replayed, await chat.read_until("chat.run_complete", within=40)
+
+    started, asked, event_id = asyncio.run(ask())
+    assert asked["component_type"] == "DatePicker"
+    for function in stack.describe()["functions"]:
+        stack.kill_workers(function)
+    day = asked["payload"]["days"][0]
+    replayed, after = asyncio.run(go_on(started, event_id, {"date": day["date"], "time": day["times"][0]}))
+    assert replayed[0].data["pending"][0]["request_id"] == event_id
+    assert [each.type for each in replayed].count("chat.tool_call") == 1
+    (booked,) = [
+        each.data for each in after if each.type == "chat.tool_response" and each.data["tool_name"] == "pick_date"
+    ]
+    assert booked["content"]["booked"] is True
+    assert booked["content"]["date"] == day["date"]
+    assert booked["content"]["reference"] in [each for each in after if each.type == "chat.text"][-1].data["content"]
+    seqs = [each.seq for each in (*replayed, *after) if each.seq is not None]
+    assert seqs == list(range(seqs[0], seqs[-1] + 1))

@@ -177,7 +177,7 @@ def test_every_variable_is_a_setting(deployed: Deployment) -> None:
 
 
 def test_every_setting_without_a_default_is_given(deployed: Deployment) -> None:
-    local = {"demo_model_url", "llm_default_cache_seed"}  # a deployment has neither
+    local = {"demo_model_url", "llm_default_cache_seed", "mozaiks_lambda_endpoint"}  # a deployment has none of them
     by_arn = {
         "mongodb_uri", "jwt_secret", "openai_api_key", "platform_api_key", "realtime_gateway_shared_secret",
         "usage_webhook_secret",

@@ -88,6 +88,13 @@ class Settings(BaseSettings):
 
     mozaiks_workflows_path: Path = Field(Path("workflows"), description="Folder of the workflow folders.")
     mozaiks_data_dir: Path = Field(Path(".mozaiks"), description="Local data: database files, logs, caches.")
+    mozaiks_lambda_endpoint: str | None = Field(
+        None,
+        description="Another Lambda service that runs the local stack's functions, as of `sam local start-lambda`.",
+    )
+    mozaiks_container_host: str = Field(
+        "host.docker.internal", description="How functions in containers call this machine."
+    )
     port: int = Field(8000, ge=0, le=65535, description="The one port of the local stack.")
 
     openai_api_key: SecretStr | None = Field(None, description="Key of the model service. Unset locally: demo model.")

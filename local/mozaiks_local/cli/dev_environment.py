@@ -18,6 +18,8 @@ _OURS: Final = frozenset(
     {
         "stage",
         "port",
+        "mozaiks_lambda_endpoint",
+        "mozaiks_container_host",
         "run_state_machine_arn",
         "message_function_name",
         "websocket_callback_url",

@@ -108,7 +108,8 @@ class DevStack:
             self._stack = LocalStack(self._config(environment))
             await self._stack.start_async()
             state = self._stack.describe_now()
-            step.result = f"{len(state['functions'])} functions of {TEMPLATE} at {self._stack.http_url}"
+            where = "" if state["runtime_client"] == "aws" else f", run by {_runner(state['runtime_client'])}"
+            step.result = f"{len(state['functions'])} functions of {TEMPLATE} at {self._stack.http_url}{where}"
         if state["ignored"]:
             warn(f"not part of the local stack: {', '.join(state['ignored'])}")
         with steps.step("health", "waiting for the API") as step:
@@ -131,6 +132,8 @@ class DevStack:
             watch=self._reload,
             watch_paths=(self._workflows,),
             log_sink=self._log.said,
+            lambda_endpoint=self._settings.mozaiks_lambda_endpoint,
+            container_host=self._settings.mozaiks_container_host,
         )
 
     def _show_page(self, site: Site) -> None:
@@ -198,6 +201,11 @@ class DevStack:
             await asyncio.wait_for(stopping, _STOP_SECONDS)
         except TimeoutError:
             complain(f"{what} did not stop within {_STOP_SECONDS:g} s")
+
+
+def _runner(client: str) -> str:
+    """What runs the functions where it is not AWS's own runtime client, which has wheels for Linux only."""
+    return "a loop in Python, since AWS's runtime client is for Linux only" if client == "python" else client
 
 
 def _broken(stack: LocalStack) -> str | None:
