@@ -50,6 +50,20 @@ def test_a_before_reply_rule_gives_the_word_to_another(bench: Bench) -> None:
     assert speakers(bench, chat_id) == ["B"]
 
 
+@pytest.mark.parametrize(("target", "status"), [("terminate", "completed"), ("user", "waiting")])
+def test_a_before_reply_rule_that_lets_nobody_answer_ends_the_run(bench: Bench, target: str, status: str) -> None:
+    bench.workflow(
+        agents={"A": [{"say": "Never said."}]},
+        context="variables:\n  closed: {type: bool, default: true}\n",
+        handoffs=f"handoffs:\n  - {{from_agent: A, to_agent: {target}, condition: closed, "
+        "condition_scope: before_reply}\n",
+    )
+    chat_id = bench.start("is anybody there?")
+    assert bench.run(chat_id)["outcome"] == status
+    assert bench.said(chat_id) == [(None, "is anybody there?")]
+
+
+
 def test_a_tool_s_result_names_the_next_speaker_before_every_rule(bench: Bench) -> None:
     bench.workflow(
         {"A": [{"call": {"tool": "route", "arguments": {}}}], "B": [{"say": "b"}], "C": [{"say": "c"}]},

@@ -183,6 +183,7 @@ class ActiveSlice:
             self._acting = None
             speaker = await self._speaker(spec)
             if speaker in (USER, TERMINATE):
+                self._hear()
                 point = SafePoint(events=opening)
                 following = USER if speaker == USER else None
                 outcome = await self._settle(spec, hooks, point, following, prompt=None, result=None)
@@ -193,6 +194,12 @@ class ActiveSlice:
             opening = []
             if outcome is not None:
                 return outcome
+
+    def _hear(self) -> None:
+        """Take what the user has said for heard, where a rule lets nobody answer: the run must not wait for it."""
+        chat, state = self._scribe.chat, self._scribe.state
+        if chat.inbox_seq > state.inbox_seen:
+            state.inbox_seen, state.replies = chat.inbox_seq, 0
 
     def _workflow(self) -> LoadedWorkflow:
         chat = self._scribe.chat
