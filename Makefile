@@ -58,7 +58,7 @@ page: ## build the chat page as files, into dist/page (ARGS="--into FOLDER --api
 	$(RUN) mozaiks_local.cli page $(ARGS)
 
 deploy: .venv-sam/.installed ## deploy what was built (STAGE=prod: a section of samconfig.toml, ARGS="--guided")
-	@$(SAM) deploy --config-env $(STAGE) $(ARGS)
+	@SAM_CLI_TELEMETRY=0 .venv/bin/python -m mozaiks_local.packaging.deploy $(STAGE) $(ARGS)
 
 .venv-sam/.installed: requirements/sam.txt
 	$(BOOTSTRAP) local
@@ -71,7 +71,9 @@ lock: ## pin requirements/*.in again (ARGS="--upgrade" or "--upgrade-package NAM
 	$(BOOTSTRAP) lock
 	@cd requirements && for use in test local layer page sam; do \
 	  echo "pinning $$use.txt"; \
-	  $(PIN) $$use.in --output-file $$use.txt $$(case $$use in layer|local) echo "--constraint test.txt";; esac) $(ARGS) || exit 1; \
+	  $(PIN) $$use.in --output-file $$use.txt $$(case $$use in \
+	    layer) echo "--constraint test.txt --no-emit-package boto3 --no-emit-package botocore --no-emit-package s3transfer";; \
+	    local) echo "--constraint test.txt";; esac) $(ARGS) || exit 1; \
 	done
 
 clean: ## remove the environment and every cache; chats and the database in .mozaiks stay
