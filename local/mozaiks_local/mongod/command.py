@@ -13,6 +13,10 @@ __all__ = ["REPLICA_SET", "command_line"]
 
 REPLICA_SET = "rs0"
 
+# Each collection and each index is a file. By default one is kept open for ten minutes after its last use, and a server
+# that comes to its limit of open files aborts: hundreds of databases, as tests make them, are enough.
+_IDLE_FILES = "file_manager=(close_idle_time=10,close_scan_interval=2,close_handle_minimum=500)"
+
 
 def command_line(
     binary: Path, data: DataDir, port: int, *, ttl_monitor_seconds: int, enable_test_commands: bool
@@ -55,7 +59,7 @@ def command_line(
         # Memory and disk of a development machine: 11 MB on disk at birth instead of 301.
         *("--oplogSize", "128"),
         *("--wiredTigerCacheSizeGB", "0.25"),
-        *("--wiredTigerEngineConfigString", "log=(prealloc=false,file_max=10MB)"),
+        *("--wiredTigerEngineConfigString", f"log=(prealloc=false,file_max=10MB),{_IDLE_FILES}"),
         # Not a matter of speed: 6.0.5's decompression leaks memory to unauthenticated peers (CVE-2025-14847).
         *("--networkMessageCompressors", "disabled"),
         *(argument for name, value in parameters.items() for argument in ("--setParameter", f"{name}={value}")),
