@@ -93,6 +93,18 @@ def test_a_chat_goes_on_in_the_loop_in_python(config: dict[str, Any], tmp_path: 
     assert "こんにちは" in answer
 
 
+def test_a_chat_goes_on_in_environments_restored_from_a_snapshot(
+    config: dict[str, Any], tmp_path: Path, play: Any
+) -> None:
+    """AWS's own client waits for the restore after the import, runs the hooks, and takes events then."""
+    variables = {**config.pop("environment"), "AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"}
+    told = StackConfig(template=ROOT / "template.yaml", data_dir=tmp_path / "data", environment=variables, **config)
+    with LocalStack(told) as stack:
+        greeting, answer = play(conversation(stack.http_url))
+    assert greeting
+    assert "こんにちは" in answer
+
+
 def test_a_chat_goes_on_in_the_functions_of_another_lambda_service(
     config: dict[str, Any], tmp_path: Path, play: Any
 ) -> None:

@@ -82,6 +82,18 @@ NEVER = {
     ("iam:PassRole", arn("iam", "role/Any")),
     ("s3:GetObject", "arn:aws:s3:::bucket/key"),
 }
+CALLS = {
+    "stepfunctions.start_execution": "states:StartExecution",
+    "stepfunctions.describe_execution": "states:DescribeExecution",
+    "stepfunctions.send_task_success": "states:SendTaskSuccess",
+    "lambda.invoke": "lambda:InvokeFunction",
+    "apigatewaymanagementapi.post_to_connection": "execute-api:ManageConnections",
+    "apigatewaymanagementapi.delete_connection": "execute-api:ManageConnections",
+    "kms.encrypt": "kms:Encrypt",
+    "kms.decrypt": "kms:Decrypt",
+    "secretsmanager.get_secret": SECRET,
+}
+"""What the package asks of AWS → the permission it takes. Powertools reads secrets; letters are sent by Lambda itself."""
 FROM_ELSEWHERE = {"POWERTOOLS_SERVICE_NAME"}
 """Variables that libraries read."""
 
@@ -102,6 +114,27 @@ def variables_of(field: str) -> list[str]:
 @pytest.mark.parametrize(("owner", "call"), [(owner, call) for owner, calls in MAY.items() for call in sorted(calls)])
 def test_a_function_may_do_what_its_code_does(deployed: Deployment, owner: str, call: tuple[str, str]) -> None:
     assert deployed.allows(owner, *call)
+
+
+def calls_of_the_package() -> set[str]:
+    """``service.operation`` of every call of AWS that the package's code holds."""
+    found = set()
+    for path in sorted((ROOT / "layers/runtime/mozaiks").rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        services = set(re.findall(r'boto3\.client\(\s*"([\w-]+)"', text))
+        if not services:
+            continue
+        (service,) = services
+        operations = re.findall(r'(?:_client\.(?!meta)|_call\(\s*")(\w+)', text)
+        assert operations, path
+        found |= {f"{service}.{operation}" for operation in operations}
+    return found
+
+
+def test_every_call_of_the_code_is_one_that_a_role_allows() -> None:
+    """A call that is added to the code has no row in ``CALLS``, and then perhaps none in a policy."""
+    assert calls_of_the_package() | {"secretsmanager.get_secret"} == set(CALLS)
+    assert set(CALLS.values()) | {"sqs:SendMessage"} == {action for calls in MAY.values() for action, _ in calls}
 
 
 @pytest.mark.parametrize("owner", MAY)
