@@ -93,7 +93,7 @@ CALLS = {
     "kms.decrypt": "kms:Decrypt",
     "secretsmanager.get_secret": SECRET,
 }
-"""What the package asks of AWS → the permission it takes. Powertools reads secrets; letters are sent by Lambda itself."""
+"""What the package asks of AWS → the permission it takes. Powertools reads secrets; Lambda itself sends letters."""
 FROM_ELSEWHERE = {"POWERTOOLS_SERVICE_NAME"}
 """Variables that libraries read."""
 

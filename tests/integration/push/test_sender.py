@@ -12,6 +12,7 @@ from pymongo.database import Database
 from mozaiks.access.principal import Tenant
 from mozaiks.bootstrap import now
 from mozaiks.chats.events import Event
+from mozaiks.metrics import TALLY, Metric
 from mozaiks.push.connections import Connection
 from mozaiks.push.delivery import MAX_FRAME_BYTES
 from mozaiks.push.sender import ChatSender
@@ -170,3 +171,22 @@ def test_an_event_over_the_limit_is_replaced_by_a_reference(sender: ChatSender, 
     assert (first["type"], first["seq"], first["data"]["oversize"]) == ("chat.text", 1, True)
     assert "content" not in first["data"]
     assert second["data"]["content"] == "y"
+
+
+def test_what_does_not_arrive_is_counted(sender: ChatSender, api: Any, join: Join) -> None:
+    join("a="), join("b=")
+    api.answers["b="] = [413]
+    TALLY.take(0)
+    sender.publish([event(1), event(2)])
+    sender.close()
+    assert [frame["seq"] for frame in api.frames["b="]] == [2]
+    assert TALLY.take(0)[Metric.PUSH_FAILURES] == 1
+
+
+def test_a_post_that_is_given_up_is_counted(sender: ChatSender, api: Any, join: Join) -> None:
+    join("a=")
+    api.answers["a="] = [500] * 1000
+    TALLY.take(0)
+    sender.publish([event(1)])
+    sender.close()
+    assert TALLY.take(0)[Metric.PUSH_FAILURES] >= 1
