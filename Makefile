@@ -69,11 +69,11 @@ deploy: .venv-sam/.installed ## deploy what was built (STAGE=prod: a section of 
 
 lock: ## pin requirements/*.in again (ARGS="--upgrade" or "--upgrade-package NAME" for newer versions)
 	$(BOOTSTRAP) lock
-	@cd requirements && for use in test local layer page sam; do \
+	@cd requirements && for use in test local layer otel page sam; do \
 	  echo "pinning $$use.txt"; \
 	  $(PIN) $$use.in --output-file $$use.txt $$(case $$use in \
 	    layer) echo "--constraint test.txt --no-emit-package boto3 --no-emit-package botocore --no-emit-package s3transfer";; \
-	    local) echo "--constraint test.txt";; esac) $(ARGS) || exit 1; \
+	    local|otel) echo "--constraint test.txt";; esac) $(ARGS) || exit 1; \
 	done
 
 clean: ## remove the environment and every cache; chats and the database in .mozaiks stay

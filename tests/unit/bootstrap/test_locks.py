@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 REQUIREMENTS = ROOT / "requirements"
-USES = ("layer", "local", "test", "lock")
+USES = ("layer", "local", "otel", "test", "lock")
 # Put together here, so that this file is not what it looks for.
 REGISTRY_HOSTS = ["py" + "pi.org", "python" + "hosted.org", "registry.np" + "mjs.org", "registry.yarn" + "pkg.com"]
 
@@ -69,7 +69,7 @@ def test_every_line_of_a_lock_is_a_pin_a_hash_or_a_comment(use: str) -> None:
     assert [line for line in lines if not shape.fullmatch(line)] == []
 
 
-@pytest.mark.parametrize(("inner", "outer"), [("layer", "local"), ("local", "test")])
+@pytest.mark.parametrize(("inner", "outer"), [("layer", "local"), ("local", "test"), ("otel", "test")])
 def test_a_lock_holds_the_versions_of_the_one_it_contains(inner: str, outer: str) -> None:
     outside = locked(outer)
     assert {name: pin for name, pin in locked(inner).items() if outside.get(name) != pin} == {}
