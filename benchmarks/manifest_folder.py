@@ -49,6 +49,17 @@ def tidy(text: str) -> str:
     return text.replace("!!", "!")
 '''
 
+_ANSWERED: Final[dict[str, Any]] = {
+    "awaits_response": True,
+    "response_schema": {
+        "type": "object",
+        "properties": {"page": {"type": "integer", "minimum": 1}, "reader_key": {"type": "string"}},
+        "required": ["page"],
+    },
+    "secrets": {"reader_key": "archive_key"},
+}
+_ONLY_SHOWN: Final[dict[str, Any]] = {"awaits_response": False}
+
 
 def write_workflows(root: Path, number: int) -> None:
     """Make ``number`` workflows of three agents and five tools under ``root``, half in YAML, half in JSON."""
@@ -216,9 +227,9 @@ def _tools(speakers: list[str], callables: list[str]) -> dict[str, Any]:
             "type": "UI_Tool",
             "description": "Shows what was found.",
             "parameters": {"type": "object", "properties": {"title": {"type": "string"}}},
-            "ui": {"component": "Finds", "mode": mode, "awaits_response": awaits},
+            "ui": {"component": "Finds", "mode": mode, **answered},
         }
-        for name, mode, awaits in (("pick_page", "modal", True), ("show_page", "artifact", False))
+        for name, mode, answered in (("pick_page", "modal", _ANSWERED), ("show_page", "artifact", _ONLY_SHOWN))
     ]
     lifecycle = {
         "trigger": "before_agent",

@@ -238,6 +238,7 @@ WITHOUT_TENANT = {
     "MongoErasures.delete_chat": "the erasure says whose it is",
     "MongoErasures.delete_user": "the erasure says whose it is",
     "MongoReports": "reconcile tells of runs that are over, whosever they are",
+    "PoolWatch": "hears of the driver's connections, which are no tenant's",
     "MongoStats": "counts runs that are over, whosever they are, and says so of each",
     "MongoConnections.add": "the connection that is stored says whose it is",
     "MongoConnections.get": "the id is API Gateway's, which vouches for it on every frame",

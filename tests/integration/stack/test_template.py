@@ -60,8 +60,10 @@ def test_reads_the_products_own_template() -> None:
     }
     assert template.schedules[0].expression == "rate(1 minute)"
     machine = json.loads(template.state_machines["RunStateMachine"].definition)
-    assert machine["States"]["Slice"]["Parameters"]["FunctionName"] == template.functions["OrchestrateFunction"].arn
-    assert template.functions["MessageFunction"].environment["RUN_STATE_MACHINE_ARN"].endswith(":RunStateMachine")
+    orchestrate = template.functions["OrchestrateFunction"].arn
+    assert machine["States"]["Slice"]["Parameters"]["FunctionName"] == f"{orchestrate}:live"
+    assert template.state_machines["RunStateMachine"].name == "local-runs"
+    assert template.functions["MessageFunction"].environment["RUN_STATE_MACHINE_ARN"].endswith(":local-runs")
 
 
 def test_resolves_intrinsic_functions(tmp_path: Path) -> None:
