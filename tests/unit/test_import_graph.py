@@ -49,12 +49,14 @@ FLOORS = {
     "usage": 2,
     "usage.calls": 1,
     "usage.ledger": 1,
+    "usage.slices": 1,
     "usage.model_price": 0,
     "push.gateway": 3,
     "store": 3,
     "flow": 3,
     "logs": 3,
     "emf": 3,
+    "otlp": 3,
     "bootstrap": 4,
     "web": 5,
 }
@@ -71,6 +73,7 @@ HOMES = {
     "jwt": ("access.tokens", "access.signing_keys"),
     "pymongo": ("store", "bootstrap"),
     "bson": ("store",),
+    "opentelemetry": ("otlp",),
 }
 """The only modules that may import a library."""
 

@@ -19,10 +19,10 @@ def log(*events: tuple[float, str, dict[str, Any]]) -> list[Event]:
     ]
 
 
-def usage(agent: str = "Host", tokens: int = 10) -> dict[str, Any]:
+def usage(agent: str = "Host", tokens: int = 10, **data: Any) -> dict[str, Any]:
     return {
         "agent": agent, "model": "m", "prompt_tokens": tokens, "completion_tokens": 1, "cached_tokens": 0,
-        "total_tokens": tokens + 1,
+        "total_tokens": tokens + 1, **data,
     }  # fmt: skip
 
 
@@ -52,7 +52,7 @@ def a_turn_with_a_tool() -> Trace:
             (0, "chat.text", said(None)),
             (1, "chat.run_start", start(1)),
             (1, "chat.select_speaker", {"agent": "Host"}),
-            (3, "chat.usage_delta", usage()),
+            (3, "chat.usage_delta", usage(duration_ms=1700)),
             (3, "chat.tool_call", call("look_up", "t1")),
             (3.5, "chat.tool_response", result("look_up", "t1")),
             (5, "chat.usage_delta", usage(tokens=20)),
@@ -66,6 +66,7 @@ def test_a_turn_has_its_model_calls_and_its_tools() -> None:
     (turn,) = a_turn_with_a_tool().turns
     assert (turn.agent, turn.run_no, turn.duration_ms) == ("Host", 1, 4000)
     assert [(each.prompt_tokens, each.at_most_ms) for each in turn.model_calls] == [(10, 2000), (20, 1500)]
+    assert [each.duration_ms for each in turn.model_calls] == [1700, None]
     (tool,) = turn.tools
     assert (tool.tool_name, tool.status, tool.duration_ms, tool.waited_for_user) == ("look_up", "ok", 500, False)
 

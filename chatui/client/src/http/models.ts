@@ -217,17 +217,19 @@ export interface ChatSummary {
   readonly updated_at: string;
 }
 
-/** Runs, turns, calls and waits, agents that users do not see included. What was said is in the events. */
+/** Runs, slices, turns, calls and waits, agents that users do not see included. What was said is in the events. */
 export interface ChatTrace {
   readonly chat_id: string;
   readonly workflow_name: string;
   readonly status: ChatStatus;
   readonly runs: readonly TracedRun[];
+  /** Those that began in the time of this part. */
+  readonly slices: readonly TracedSlice[];
   readonly turns: readonly TracedTurn[];
   readonly waits: readonly Wait[];
   /** Those outside a turn. */
   readonly errors: readonly TracedError[];
-  /** What the log does not tell. */
+  /** What is not kept. */
   readonly not_known: readonly string[];
   /** `after` of the next request. */
   readonly next_after: number;
@@ -474,7 +476,7 @@ export interface Missing {
   readonly reason: string;
 }
 
-/** One answer of a model. ``at_most_ms``: since the event before it in the same turn, pauses between slices too. ``cost_usd`` is ``None`` where the model has no price. */
+/** One answer of a model. ``duration_ms``: from the request to the answer's end; ``None`` from earlier versions. ``at_most_ms``: since the event before it in the same turn, pauses between slices too. ``cost_usd`` is ``None`` where the model has no price. */
 export interface ModelCall {
   readonly seq: number;
   readonly agent: string | null;
@@ -487,6 +489,7 @@ export interface ModelCall {
   readonly reasoning_tokens: number;
   readonly total_tokens: number;
   readonly cost_usd: number | null;
+  readonly duration_ms: number | null;
 }
 
 /** What the app sets; every token that is left out has its default. */
@@ -753,6 +756,18 @@ export interface TracedRun {
   readonly status?: string | null;
   readonly duration_ms?: number | null;
   readonly turns?: number | null;
+}
+
+/** One slice. ``ended_at`` and ``outcome`` are null while it goes on; one that was lost has no end. ``model_ms``: how long models were waited for in it. */
+export interface TracedSlice {
+  readonly run_no: number;
+  readonly number: number;
+  readonly began_at: string;
+  readonly ended_at: string | null;
+  readonly duration_ms: number | null;
+  readonly outcome: "continue" | "backoff" | "children" | "waiting" | "completed" | "cancelled" | "failed" | "lost" | null;
+  readonly model_calls: number;
+  readonly model_ms: number;
 }
 
 /** One call of a tool. ``waited_for_user``: its time is that of a person. */

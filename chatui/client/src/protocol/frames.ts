@@ -331,7 +331,7 @@ export interface ChatStructuredOutputReadyFrame {
   readonly data: ChatStructuredOutputReadyData;
 }
 
-/** One model call. `cost_usd` is null where no price is known; then `unpriced_models` names the model. */
+/** One model call. `cost_usd` is null where no price is known; then `unpriced_models` names the model. `duration_ms`: from the request until its answer was read whole. Events of earlier versions do not tell it. */
 export interface ChatUsageDeltaData {
   readonly kind: "usage_delta";
   readonly agent: string | null;
@@ -342,6 +342,7 @@ export interface ChatUsageDeltaData {
   readonly reasoning_tokens: number;
   readonly total_tokens: number;
   readonly cost_usd: number | null;
+  readonly duration_ms?: number;
   readonly unpriced_models?: readonly string[];
 }
 

@@ -12,6 +12,7 @@ from mozaiks.chats.batches import Batch
 from mozaiks.chats.events import Event, NewEvent
 from mozaiks.chats.states import Chat, ChatStatus, Join, LastArtifact, Lease, PendingInput, UsageTotals, WaitingFor
 from mozaiks.usage.calls import UsageRow
+from mozaiks.usage.slices import SliceNote
 
 __all__ = ["Applied", "Change", "ChatFields", "CommandRecord", "Decide", "HistoryEntry", "KeptResult"]
 
@@ -73,7 +74,8 @@ class Change:
     ``says`` is the place in ``events`` of what the user said, if that is among them: it becomes the chat's
     ``inbox_seq``. An event that shows an artifact becomes the chat's ``last_artifact`` by itself, unless ``fields``
     says otherwise. Of several ``results`` of a call, the first one stored counts. ``secrets`` are the user's, as they
-    may be stored. ``usage`` is all that the run's model calls have spent so far, if this safe point has any.
+    may be stored. ``usage`` is all that the run's model calls have spent so far, if this safe point has any. ``slice_``
+    is the slice that writes.
     """
 
     fields: ChatFields = field(default_factory=lambda: ChatFields())
@@ -83,6 +85,7 @@ class Change:
     results: tuple[KeptResult, ...] = ()
     secrets: tuple[SealedSecret, ...] = ()
     usage: tuple[UsageRow, ...] | None = None
+    slice_: SliceNote | None = None
     command: CommandRecord | None = None
 
 

@@ -206,7 +206,10 @@ class StructuredOutputReady(TypedDict):
 
 
 class UsageDelta(TypedDict):
-    """One model call. ``cost_usd`` is null where no price is known; then ``unpriced_models`` names the model."""
+    """One model call. ``cost_usd`` is null where no price is known; then ``unpriced_models`` names the model.
+
+    ``duration_ms``: from the request until its answer was read whole. Events of earlier versions do not tell it.
+    """
 
     agent: str | None
     model: str | None
@@ -216,6 +219,7 @@ class UsageDelta(TypedDict):
     reasoning_tokens: int
     total_tokens: int
     cost_usd: float | None
+    duration_ms: NotRequired[int]
     unpriced_models: NotRequired[list[str]]
 
 

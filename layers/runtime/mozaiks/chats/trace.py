@@ -1,7 +1,7 @@
 """What happened in a chat and how long it took, read from its log. Pure.
 
-An event carries the time at which it was stored. A model's call is stored with what came of it, so how long the call
-itself took is known as a bound only. Where one slice ended and the next began is not in the log.
+An event carries the time at which it was stored. A model's call is stored with what came of it, and says itself how
+long it took. Where one slice ended and the next began is not in the log: the ledger of runs keeps it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Final, Literal
 
 from mozaiks.chats.events import Event
 from mozaiks.chats.states import RequestKind
+from mozaiks.usage.slices import MAX_SLICES
 
 __all__ = [
     "NOT_KNOWN",
@@ -27,18 +28,21 @@ __all__ = [
 ]
 
 NOT_KNOWN: Final = (
-    "how long a model's call took by itself: `at_most_ms` is the time since the turn's event before it",
-    "where one slice ended and the next began",
+    "how long a model's call took that an earlier version stored: `at_most_ms` is the time since the turn's event "
+    "before it",
     "model calls whose answer was not stored",
+    "slices of which nothing is kept: those that were lost before they stored a model call, those of earlier versions, "
+    f"and all but the newest {MAX_SLICES} of one execution of a run",
 )
-"""What the log does not tell."""
+"""What neither the log nor the ledger tells."""
 
 
 @dataclass(slots=True)
 class ModelCall:
-    """One answer of a model. ``at_most_ms``: since the event before it in the same turn, pauses between slices too.
+    """One answer of a model. ``duration_ms``: from the request to the answer's end; ``None`` from earlier versions.
 
-    ``cost_usd`` is ``None`` where the model has no price.
+    ``at_most_ms``: since the event before it in the same turn, pauses between slices too. ``cost_usd`` is ``None``
+    where the model has no price.
     """
 
     seq: int
@@ -52,6 +56,7 @@ class ModelCall:
     reasoning_tokens: int
     total_tokens: int
     cost_usd: float | None
+    duration_ms: int | None
 
 
 @dataclass(slots=True)
@@ -206,10 +211,11 @@ class _Reader:
             data["prompt_tokens"],
             data["completion_tokens"],
             data["cached_tokens"],
-            # Events of an earlier version do not tell these two.
+            # Events of an earlier version do not tell these three.
             data.get("reasoning_tokens", 0),
             data["total_tokens"],
             data.get("cost_usd"),
+            data.get("duration_ms"),
         )
         if self._turn is not None:
             self._turn.model_calls.append(call)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -17,7 +18,7 @@ from mozaiks.usage.budgets import Budgets
 from mozaiks.usage.calls import CallUsage, usd
 from mozaiks.usage.prices import Prices
 
-__all__ = ["Accounts", "summary_event", "usage_event", "usage_of"]
+__all__ = ["Accounts", "milliseconds_since", "summary_event", "usage_event", "usage_of"]
 
 
 @dataclass(slots=True)
@@ -37,8 +38,8 @@ class Accounts:
         """Raise ``BUDGET_EXCEEDED`` where the run may call no model any more."""
         await self.budgets.check(tenant, state.run_spent)
 
-    async def call(self, agent: str | None, response: ModelResponse) -> CallUsage:
-        """The tokens of one model call, and their price."""
+    async def call(self, agent: str | None, response: ModelResponse, duration_ms: int) -> CallUsage:
+        """The tokens of one model call, their price, and how long it took."""
         self.warm_up()
         if self._loading is not None:
             await asyncio.shield(self._loading)
@@ -69,7 +70,13 @@ class Accounts:
             reasoning_tokens=int(usage.thinking_tokens or 0),
             total_tokens=int(usage.total_tokens or prompt + completion),
             cost_nanousd=cost,
+            duration_ms=duration_ms,
         )
+
+
+def milliseconds_since(started: float) -> int:
+    """Whole milliseconds since a reading of ``time.perf_counter``."""
+    return round((time.perf_counter() - started) * 1000)
 
 
 def usage_of(calls: Sequence[CallUsage]) -> UsageTotals:
@@ -95,6 +102,7 @@ def usage_event(call: CallUsage) -> NewEvent:
         "reasoning_tokens": call.reasoning_tokens,
         "total_tokens": call.total_tokens,
         "cost_usd": None if call.cost_nanousd is None else usd(call.cost_nanousd),
+        "duration_ms": call.duration_ms,
     }
     if call.cost_nanousd is None:
         data["unpriced_models"] = [call.model or "unknown"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final, Literal, TypedDict
@@ -16,7 +17,7 @@ from mozaiks.chats.decisions import ask
 from mozaiks.chats.events import NewEvent, RunComplete, RunStart, error_event
 from mozaiks.chats.requests import announce, dismissals
 from mozaiks.chats.states import Chat, ChatStatus, no_usage
-from mozaiks.engine.accounts import Accounts, summary_event
+from mozaiks.engine.accounts import Accounts, milliseconds_since, summary_event
 from mozaiks.engine.budget import Budget, BudgetSpent
 from mozaiks.engine.codec import encode_results
 from mozaiks.engine.context import ContextSources, initial_values
@@ -29,6 +30,7 @@ from mozaiks.engine.routing import AUTO, after_turn, before_reply, first_speaker
 from mozaiks.engine.safe_point import SafePoint, Scribe, ToBeCancelled
 from mozaiks.engine.script import WorkflowHooks
 from mozaiks.engine.selection import SELECTOR, choose_speaker
+from mozaiks.engine.spans import SliceSpans, note_answer
 from mozaiks.engine.spawning import Spawner
 from mozaiks.engine.tool_calls import announced_late, as_outcome, response_event, shown_late
 from mozaiks.engine.tool_secrets import ToolSecrets
@@ -74,6 +76,7 @@ class ActiveSlice:
         scribe: Scribe,
         sender: Sender,
         secrets: ToolSecrets,
+        spans: SliceSpans,
         accounts: Accounts,
         budget: Budget,
     ) -> None:
@@ -88,6 +91,7 @@ class ActiveSlice:
         self._scribe = scribe
         self._sender = sender
         self._secrets = secrets
+        self._spans = spans
         self._accounts = accounts
         self._hooks: WorkflowHooks | None = None
         self._acting: str | None = None
@@ -189,7 +193,8 @@ class ActiveSlice:
                 outcome = await self._settle(spec, hooks, point, following, prompt=None, result=None)
             else:
                 self._acting = speaker
-                end = await self._turn(loaded, hooks, speaker).run(opening)
+                with self._spans.turn(speaker):
+                    end = await self._turn(loaded, hooks, speaker).run(opening)
                 outcome = await self._close_turn(spec, hooks, speaker, end)
             opening = []
             if outcome is not None:
@@ -271,11 +276,15 @@ class ActiveSlice:
         texts = [(event.data["agent"] or "user", event.data["content"]) for event in page]
         model = self._models.of_agent(ModelSpec(), workflow=spec.name, agent=SELECTOR, chat_id=chat.chat_id)
 
+        asked_at = time.perf_counter()
+
         async def answered(response: ModelResponse) -> None:
             # Noted before anybody looks whether it names an agent: it was paid for.
-            self._scribe.spent(await self._accounts.call(None, response))
+            note_answer(span, response)
+            self._scribe.spent(await self._accounts.call(None, response, milliseconds_since(asked_at)))
 
-        state.speaker = await choose_speaker(spec, names, texts, model, answered)
+        with self._spans.model_call(SELECTOR, model) as span:
+            state.speaker = await choose_speaker(spec, names, texts, model, answered)
         await self._scribe.write(SafePoint())
 
     def _turn(self, loaded: LoadedWorkflow, hooks: WorkflowHooks, speaker: str) -> Turn:
@@ -303,6 +312,7 @@ class ActiveSlice:
             sender=self._sender,
             budget=self.budget,
             secrets=self._secrets,
+            spans=self._spans,
             accounts=self._accounts,
             limits=TurnLimits(
                 self._config.turn_max_model_calls, self._config.tool_timeout_seconds, self._config.history_max_entries
@@ -459,7 +469,7 @@ class ActiveSlice:
         state.attempts += 1
         wait = min(MAX_BACKOFF_SECONDS, self._config.model_backoff_seconds * 2 ** (state.attempts - 1))
         point = SafePoint(events=[error_event(error, "warning", agent=self._acting)])
-        await self._scribe.write(point, lambda _: ({"lease": None}, []))
+        await self._scribe.write(point, lambda _: ({"lease": None}, []), handing_over="backoff")
         return {"outcome": "backoff", "wait_seconds": max(1, math.ceil(wait))}
 
     async def _fall_back(self, error: MozaiksError) -> Outcome | None:

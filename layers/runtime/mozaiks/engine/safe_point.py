@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from mozaiks.access.principal import Tenant
 from mozaiks.chats.changes import Applied, Change, ChatFields, HistoryEntry
 from mozaiks.chats.events import NewEvent
-from mozaiks.chats.states import Chat
+from mozaiks.chats.states import Chat, ChatStatus
 from mozaiks.engine.accounts import usage_event, usage_of
 from mozaiks.engine.ports import Sender, SliceStore
 from mozaiks.engine.state import EngineState, add_usage
 from mozaiks.errors import MozaiksError
 from mozaiks.usage.calls import CallUsage, added
+from mozaiks.usage.slices import SliceNote, SliceOutcome
 
 __all__ = ["Finish", "SafePoint", "Scribe", "ToBeCancelled"]
 
@@ -47,7 +49,15 @@ class Scribe:
     Every write holds the lease's token against the chat: a worker that lost its lease writes nothing more.
     """
 
-    def __init__(self, store: SliceStore, sender: Sender, chat: Chat, lease_token: str, state: EngineState) -> None:
+    def __init__(
+        self,
+        store: SliceStore,
+        sender: Sender,
+        chat: Chat,
+        lease_token: str,
+        state: EngineState,
+        began_at: datetime,
+    ) -> None:
         self._store = store
         self._sender = sender
         self.tenant = Tenant(chat.app_id)
@@ -56,6 +66,9 @@ class Scribe:
         self.state = state
         self._stored = state.dump()
         self._unstored: list[CallUsage] = []
+        # A run begins with its first slice; to a run that another execution goes on with, the state was told.
+        no = state.slice_no + 1 if state.run_no == chat.run_no else 1
+        self._slice = SliceNote(no, began_at, 0, 0)
 
     def spent(self, call: CallUsage) -> None:
         """Note a model call of which nothing else is stored. It was paid for: the next safe point tells of it."""
@@ -65,8 +78,15 @@ class Scribe:
         """Forget what was changed since the last safe point."""
         self.state = EngineState.load(self._stored)
 
-    async def write(self, point: SafePoint, finish: Finish | None = None) -> Chat:
+    async def write(
+        self, point: SafePoint, finish: Finish | None = None, *, handing_over: SliceOutcome = "continue"
+    ) -> Chat:
         """Store ``point`` with the engine's state.
+
+        Parameters
+        ----------
+        handing_over
+            What is noted of the slice if it gives its lease back and the run is not over.
 
         Raises
         ------
@@ -84,6 +104,10 @@ class Scribe:
         state.run_usage = add_usage(state.run_usage, tokens)
         state.run_rows = added(state.run_rows, calls)
         told = [usage_event(call) for call in others]
+        made = self._slice.model_calls + len(calls)
+        waited = self._slice.model_ms + sum(call.duration_ms for call in calls)
+        noted = self._slice = replace(self._slice, model_calls=made, model_ms=waited)
+        state.slice_no = noted.no
 
         def decide(chat: Chat) -> Change:
             if chat.lease is None or chat.lease.token != self._token:
@@ -98,7 +122,8 @@ class Scribe:
                 extra = {**extra, **more}
             fields: ChatFields = {"state": state.dump(), "usage": add_usage(chat.usage, tokens), **extra}
             usage = tuple(state.run_rows) if calls else None
-            return Change(fields, (*told, *point.events, *said), history=tuple(history), usage=usage)
+            ends = replace(noted, outcome=_ended_with(extra, handing_over))
+            return Change(fields, (*told, *point.events, *said), history=tuple(history), usage=usage, slice_=ends)
 
         writing = asyncio.ensure_future(self._store.transact(self.tenant, self.chat.chat_id, decide))
         try:
@@ -114,3 +139,20 @@ class Scribe:
         self._stored = state.dump()
         self._sender.publish(applied.events)
         return applied.chat
+
+
+def _ended_with(fields: ChatFields, handing_over: SliceOutcome) -> SliceOutcome | None:
+    """What came of a slice that sets these fields. ``None``: it keeps its lease and goes on."""
+    if "lease" not in fields:
+        return None
+    match fields.get("status"):
+        case ChatStatus.WAITING:
+            return "children" if fields.get("waiting_for") == "children" else "waiting"
+        case ChatStatus.COMPLETED:
+            return "completed"
+        case ChatStatus.CANCELLED:
+            return "cancelled"
+        case ChatStatus.FAILED | ChatStatus.TIMED_OUT:
+            return "failed"
+        case _:
+            return handing_over

@@ -21,6 +21,7 @@ from mozaiks.engine.context import ContextSources
 from mozaiks.engine.model_client import ModelConfigs
 from mozaiks.engine.ports import Endings, Executions, Sender, SliceStore, Workflows
 from mozaiks.engine.safe_point import Scribe
+from mozaiks.engine.spans import UNTRACED, SliceSpans, Tracer, note_slice
 from mozaiks.engine.state import EngineState
 from mozaiks.engine.tool_secrets import ToolSecrets, Vault
 from mozaiks.engine.tools import Toolbox
@@ -50,6 +51,7 @@ class SliceRunner:
     config: Settings
     clock: Callable[[], datetime]
     toolboxes: dict[tuple[str, str], Toolbox]
+    tracer: Tracer = UNTRACED
 
     async def run(self, app_id: str, chat_id: str, run_no: int, remaining: Callable[[], float]) -> Outcome:
         """Run the chat until it waits, ends, or the budget is spent.
@@ -76,7 +78,8 @@ class SliceRunner:
         )
         self.accounts.warm_up()
         async with self.open_sender(chat) as sender:
-            scribe = Scribe(self.store, sender, chat, lease.token, EngineState.load(chat.state))
+            scribe = Scribe(self.store, sender, chat, lease.token, EngineState.load(chat.state), now)
+            spans = SliceSpans(self.tracer, chat)
             active = ActiveSlice(
                 store=self.store,
                 workflows=self.workflows,
@@ -89,10 +92,13 @@ class SliceRunner:
                 scribe=scribe,
                 sender=sender,
                 secrets=ToolSecrets(self.vault, Tenant(chat.app_id, chat.user_id)),
+                spans=spans,
                 accounts=self.accounts,
                 budget=budget,
             )
-            outcome = await self._under_watch(active, tenant, chat_id, lease)
+            with spans.slice() as span:
+                outcome = await self._under_watch(active, tenant, chat_id, lease)
+                note_slice(span, scribe.chat, scribe.state, outcome["outcome"])
             await self._settle(scribe.chat)
         await self._count(scribe.chat)
         self._tell(scribe, outcome)

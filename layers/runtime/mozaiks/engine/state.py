@@ -34,11 +34,12 @@ class EngineState:
 
     ``speaker`` is whose turn is next, ``None``: decided from who spoke last. ``cursors`` hold, per agent, the ``seq``
     of the last text it was told; ``histories`` the length of its history. ``run_slices`` counts those of the execution.
-    ``run_rows`` is what the run has spent under its number, ``run_before`` under those of its former executions.
-    ``inbox_seen`` is the ``seq`` of the last thing the user said that an agent was told. ``replies`` counts agents'
-    turns since the user spoke, ``repeats`` those of ``last_speaker`` with nobody else speaking. ``begun``: the
-    variables have their first values, and the workflow's start was told to its hooks. ``results_for`` is the agent that
-    is shown what came of the chat's children.
+    ``slice_no`` is the number of the last slice that stored something, counted within a run. ``run_rows`` is what the
+    run has spent under its number, ``run_before`` under those of its former executions. ``inbox_seen`` is the ``seq``
+    of the last thing the user said that an agent was told. ``replies`` counts agents' turns since the user spoke,
+    ``repeats`` those of ``last_speaker`` with nobody else speaking. ``begun``: the variables have their first values,
+    and the workflow's start was told to its hooks. ``results_for`` is the agent that is shown what came of the chat's
+    children.
     """
 
     speaker: str | None = None
@@ -46,6 +47,7 @@ class EngineState:
     run_no: int = 0
     run_turns: int = 0
     run_slices: int = 0
+    slice_no: int = 0
     run_usage: UsageTotals = field(default_factory=no_usage)
     run_rows: list[UsageRow] = field(default_factory=list)
     run_before: list[UsageRow] = field(default_factory=list)

@@ -32,6 +32,7 @@ from mozaiks.engine.codec import encode_results
 from mozaiks.engine.context import response_triggers
 from mozaiks.engine.ports import Sender, SliceStore
 from mozaiks.engine.safe_point import SafePoint, Scribe
+from mozaiks.engine.spans import SliceSpans, note_tool
 from mozaiks.engine.tool_secrets import ToolSecrets
 from mozaiks.engine.tools import CURRENT_CALL, Toolbox, ToolCallScope, ToolOutcome, failed, finished
 from mozaiks.engine.variables import Variables
@@ -55,6 +56,7 @@ class ToolCalls:
         store: SliceStore,
         sender: Sender,
         secrets: ToolSecrets,
+        spans: SliceSpans,
         seconds: float,
         clock: Callable[[], datetime],
     ) -> None:
@@ -65,6 +67,7 @@ class ToolCalls:
         self._store = store
         self._sender = sender
         self._secrets = secrets
+        self._spans = spans
         self._seconds = seconds
         self._clock = clock
         self._tenant = Tenant(scribe.chat.app_id)
@@ -199,12 +202,16 @@ class ToolCalls:
     ) -> ToolOutcome | None:
         """What came of a call; ``None`` while people must answer."""
         if event.id not in self._outcomes:
-            found = await self._found(call_next, event, context)
-            if isinstance(found, dict) and "request_id" in found:
-                self._asks[event.id] = found  # type: ignore[assignment]
-                return None
-            kept = await self._keep(event, event.id, dict(found))
-            self._outcomes[event.id] = as_outcome(kept)
+            spec = self._toolbox.spec_of(event.name)
+            with self._spans.tool_call(self._agent, None if spec is None else spec.name, event.id) as span:
+                found = await self._found(call_next, event, context)
+                if isinstance(found, dict) and "request_id" in found:
+                    note_tool(span, "asked")
+                    self._asks[event.id] = found  # type: ignore[assignment]
+                    return None
+                kept = await self._keep(event, event.id, dict(found))
+                self._outcomes[event.id] = as_outcome(kept)
+                note_tool(span, self._outcomes[event.id]["status"])
         return self._outcomes[event.id]
 
     async def _found(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +20,7 @@ from mozaiks.access.principal import Tenant
 from mozaiks.chats.events import NewEvent, SelectSpeaker, StructuredOutputReady, Text
 from mozaiks.chats.states import PendingInput
 from mozaiks.children.decisions import CHILD_RESULTS
-from mozaiks.engine.accounts import Accounts, usage_event
+from mozaiks.engine.accounts import Accounts, milliseconds_since, usage_event
 from mozaiks.engine.answers import cleaned
 from mozaiks.engine.budget import Budget, BudgetSpent
 from mozaiks.engine.codec import decode, encode_request, encode_response
@@ -31,6 +32,7 @@ from mozaiks.engine.outputs import DeclaredOutput, Fault, checked, output_of, re
 from mozaiks.engine.ports import Sender, SliceStore
 from mozaiks.engine.safe_point import SafePoint, Scribe, ToBeCancelled
 from mozaiks.engine.script import WorkflowHooks
+from mozaiks.engine.spans import SliceSpans, note_answer
 from mozaiks.engine.state import OpenTurn
 from mozaiks.engine.stream import TurnStream
 from mozaiks.engine.tool_calls import ToolCalls
@@ -89,6 +91,7 @@ class Turn:
         sender: Sender,
         budget: Budget,
         secrets: ToolSecrets,
+        spans: SliceSpans,
         accounts: Accounts,
         limits: TurnLimits,
         clock: Callable[[], datetime],
@@ -101,6 +104,7 @@ class Turn:
         self._scribe = scribe
         self._store = store
         self._budget = budget
+        self._spans = spans
         self._accounts = accounts
         self._limits = limits
         self._tenant = Tenant(scribe.chat.app_id)
@@ -113,6 +117,7 @@ class Turn:
             store=store,
             sender=sender,
             secrets=secrets,
+            spans=spans,
             seconds=limits.tool_seconds,
             clock=clock,
         )
@@ -120,6 +125,8 @@ class Turn:
         whole = self._output is not None or hooks.rewrites(agent.name)
         self._deltas = Deltas(sender, agent.name, None if whole else hidden_words(spec, agent.name))
         self._final: ModelResponse | None = None
+        self._call_ms = 0
+        """How long the model call took whose answer is being stored."""
 
     async def run(self, opening_events: Sequence[NewEvent] = ()) -> TurnEnd:
         """Open the turn if it is not open yet, and bring it to its end.
@@ -333,17 +340,21 @@ class Turn:
         await self._accounts.admit(self._tenant, self._scribe.state)
         self._budget.model_calls -= 1
         self._deltas.restart()
-        try:
-            response = await call_next(events, context)
-        except MozaiksError:
-            raise
-        except Exception as error:
-            log.warning("A model call failed: %s", type(error).__name__, exc_info=error)
-            raise as_model_error(error) from error
+        asked_at = time.perf_counter()
+        with self._spans.model_call(self._agent.name, self._model) as span:
+            try:
+                response = await call_next(events, context)
+            except MozaiksError:
+                raise
+            except Exception as error:
+                log.warning("A model call failed: %s", type(error).__name__, exc_info=error)
+                raise as_model_error(error) from error
+            note_answer(span, response)
+        self._call_ms = milliseconds_since(asked_at)
         try:
             return cleaned(response, f"call_{turn.no}_{turn.steps}")
         except MozaiksError:
-            self._scribe.spent(await self._accounts.call(self._agent.name, response))
+            self._scribe.spent(await self._accounts.call(self._agent.name, response, self._call_ms))
             raise
 
     async def call_tool(
@@ -389,7 +400,7 @@ class Turn:
         """Add a response to the agent's history, and its usage to the log."""
         name = self._agent.name
         point.history.append((name, encode_response(response)))
-        call = await self._accounts.call(name, response)
+        call = await self._accounts.call(name, response, self._call_ms)
         point.calls.append(call)
         point.events.append(usage_event(call))
 

@@ -19,6 +19,7 @@ from mozaiks.chats.states import Chat, ChatStatus
 from mozaiks.store.client import Document
 from mozaiks.usage.calls import TOKEN_KINDS, UsageRow
 from mozaiks.usage.ledger import LedgerEntry
+from mozaiks.usage.slices import MAX_SLICES, SliceNote
 
 __all__ = ["RUN_USAGE", "entry_of", "note_run"]
 
@@ -59,8 +60,15 @@ def note_run(
     moved_on = change.fields.get("run_no", chat.run_no) != chat.run_no
     if moved_on and ended is None:
         fields |= {"status": "continued" if change.fields.get("state") is not None else "lost", "ended_at": now}
+    noted = change.slice_
+    if noted is not None and (fields or noted.outcome is not None):
+        # Before its last safe point it is noted where something is written anyway: who is lost later is known by that.
+        fields[f"slices.{noted.no}"] = _slice(noted, now)
     if not fields:
         return
+    update: Document = {"$set": fields}
+    if noted is not None and noted.no > MAX_SLICES:
+        update["$unset"] = {f"slices.{noted.no - MAX_SLICES}": True}
     since = chat.run_claimed_at or now
     first: Document = {
         "app_id": chat.app_id,
@@ -82,7 +90,7 @@ def note_run(
     }
     ledger.update_one(
         {"_id": f"{chat.chat_id}-r{chat.run_no}", "app_id": chat.app_id},
-        {"$set": fields, "$setOnInsert": {name: value for name, value in first.items() if name not in fields}},
+        {**update, "$setOnInsert": {name: value for name, value in first.items() if name not in fields}},
         upsert=True,
         session=session,
     )
@@ -107,6 +115,16 @@ def entry_of(found: Mapping[str, Any]) -> LedgerEntry:
         duration_ms=found["duration_ms"],
         rows=tuple(_row(row) for row in found["rows"]),
     )
+
+
+def _slice(noted: SliceNote, now: datetime) -> Document:
+    return {
+        "began_at": noted.began_at,
+        "ended_at": None if noted.outcome is None else now,
+        "outcome": noted.outcome,
+        "model_calls": noted.model_calls,
+        "model_ms": noted.model_ms,
+    }
 
 
 def _row(found: Mapping[str, Any]) -> UsageRow:

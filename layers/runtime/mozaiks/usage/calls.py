@@ -51,7 +51,11 @@ class UsageRow(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class CallUsage:
-    """One model call. ``cost_nanousd`` is ``None`` where no price is known. ``agent``: none for a speaker's choice."""
+    """One model call.
+
+    ``cost_nanousd`` is ``None`` where no price is known. ``agent``: none for a speaker's choice. ``duration_ms``: from
+    the request until its answer was read whole.
+    """
 
     agent: str | None
     model: str | None
@@ -61,6 +65,7 @@ class CallUsage:
     reasoning_tokens: int
     total_tokens: int
     cost_nanousd: int | None
+    duration_ms: int = 0
 
     @property
     def row(self) -> UsageRow:

@@ -10,8 +10,9 @@ from mozaiks.access.principal import Tenant
 from mozaiks.chats.positions import Position
 from mozaiks.usage.calls import SpentAround, Sum
 from mozaiks.usage.figures import ActiveRun, ChatFigures, EndedRun, Totals
+from mozaiks.usage.slices import TracedSlice
 
-__all__ = ["Figures", "Spending"]
+__all__ = ["Figures", "Slices", "Spending"]
 
 
 class Spending(Protocol):
@@ -47,6 +48,14 @@ class Spending(Protocol):
 
     def of_day(self, tenant: Tenant, day: str) -> Sum:
         """The app's runs that began on a day, ``2026-01-31`` in UTC; those of chats that were erased, too."""
+        ...
+
+
+class Slices(Protocol):
+    """The slices in which runs went, as far as they are kept."""
+
+    def of_chat(self, tenant: Tenant, chat_id: str, since: datetime | None, limit: int) -> Sequence[TracedSlice]:
+        """Slices of the newest ``limit`` executions of the chat's runs, without runs that were over before."""
         ...
 
 

@@ -11,6 +11,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from mozaiks.errors import MozaiksError
 from mozaiks.store.figures import MongoFigures
+from mozaiks.store.slices import MongoSlices
 from mozaiks.store.themes import MongoThemes
 from mozaiks.themes.service import ThemeService
 from mozaiks.web import (
@@ -105,6 +106,7 @@ def _runtime(parts: Parts) -> Runtime:
         workflows=parts.workflows,
         figures=MongoFigures(parts.database),
         spending=parts.spending,
+        slices=MongoSlices(parts.database),
         themes=ThemeService(MongoThemes(parts.database), parts.service.clock),
         ping=parts.ping,
         tokens=parts.tokens,

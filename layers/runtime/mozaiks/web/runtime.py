@@ -24,7 +24,7 @@ from mozaiks.manifests import ManifestErrors, Workflows, WorkflowSpec
 from mozaiks.manifests.registry import workflow_folders
 from mozaiks.settings import Settings
 from mozaiks.themes.service import ThemeService
-from mozaiks.usage.ports import Figures, Spending
+from mozaiks.usage.ports import Figures, Slices, Spending
 
 __all__ = ["Api", "Runtime"]
 
@@ -48,6 +48,7 @@ class Runtime:
     workflows: Workflows
     figures: Figures
     spending: Spending
+    slices: Slices
     themes: ThemeService
     ping: Callable[[], None]
     tokens: Tokens | None
