@@ -12,6 +12,8 @@ from mozaiks.errors import MozaiksError
 from mozaiks.logs import logger
 
 PARTS = parts()
+# Now, not with the first connection: what they load belongs to the start of the process.
+TOKENS, ADMISSION = PARTS.tokens, PARTS.admission
 
 
 @metered
@@ -21,12 +23,12 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     request_context = event["requestContext"]
     connection_id = request_context["connectionId"]
     if request_context["routeKey"] == "$disconnect":
-        PARTS.sockets.disconnect(connection_id)
+        ADMISSION.disconnect(connection_id)
         return {"statusCode": 200}
     headers = event.get("headers") or {}
     try:
-        request = connect_request(headers, event.get("queryStringParameters") or {}, PARTS.tokens)
-        PARTS.sockets.connect(connection_id, request)
+        request = connect_request(headers, event.get("queryStringParameters") or {}, TOKENS)
+        ADMISSION.connect(connection_id, request)
     except MozaiksError as error:
         logger.info("A connection was refused", extra={"code": error.code})
         return {"statusCode": error.http_status}

@@ -9,7 +9,8 @@ from mozaiks.emf import metered
 from mozaiks.flow.greeter import GREET
 from mozaiks.logs import logger
 
-PARTS = parts()
+# Now, not with the first frame: what it loads belongs to the start of the process.
+SOCKETS = parts().sockets
 
 
 @metered
@@ -17,7 +18,7 @@ PARTS = parts()
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Carry out one frame, or greet a connection. The answer goes over the socket."""
     if event.get("action") == GREET:
-        PARTS.sockets.greet(event["connection_id"], event["last_seq"], event.get("batch", False))
+        SOCKETS.greet(event["connection_id"], event["last_seq"], event.get("batch", False))
     else:
-        PARTS.sockets.take(event["requestContext"]["connectionId"], event.get("body") or "")
+        SOCKETS.take(event["requestContext"]["connectionId"], event.get("body") or "")
     return {"statusCode": 200}

@@ -68,7 +68,7 @@ def service(chats: MongoChats, database: Documents, starts: Starts) -> ChatServi
         outbox=starts,
         runs=starts,
         endings=Endings(chats, starts, {}),
-        journeys=JourneyStanding(MongoJourneys(database, now)),
+        journeys=JourneyStanding(lambda: MongoJourneys(database, now)),
         clock=now,
     )
 

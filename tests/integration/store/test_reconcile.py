@@ -107,7 +107,7 @@ def reconciler(chats: MongoChats, database: Documents, starts: Starts, clock: Cl
         outbox=starts,
         runs=starts,
         endings=Endings(chats, starts, {}),
-        journeys=JourneyStanding(MongoJourneys(database, clock)),
+        journeys=JourneyStanding(lambda: MongoJourneys(database, clock)),
         clock=clock,
     )
     connections = MongoConnections(database)

@@ -249,6 +249,11 @@ class Chat:
     def ended(self) -> bool:
         return self.status in FINAL
 
+    @property
+    def begins_on_connect(self) -> bool:
+        """Whether its run starts when somebody connects."""
+        return self.status is ChatStatus.CREATED and self.greeting.startup_mode == "AgentDriven"
+
 
 def cache_seed_of(app_id: str, chat_id: str) -> int:
     """The chat's seed: the first four bytes of SHA-256 of ``app_id:chat_id``, big-endian.

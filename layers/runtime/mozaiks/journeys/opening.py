@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mozaiks.access.principal import Principal
 from mozaiks.chats.service import ChatService, Started
-from mozaiks.chats.states import Chat, ChatStatus
+from mozaiks.chats.states import Chat
 from mozaiks.journeys.gating import Gates
 from mozaiks.journeys.service import JourneyService
 
@@ -87,6 +87,6 @@ class Opening:
         MozaiksError
             What ``Gates.require`` raises, and ``RUN_START_FAILED``.
         """
-        if chat.status is ChatStatus.CREATED and chat.greeting.startup_mode == "AgentDriven":
+        if chat.begins_on_connect:
             self.gates.require(principal.tenant, chat.workflow_name)
             self.chats.begin(principal, chat.chat_id)

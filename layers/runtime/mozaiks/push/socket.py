@@ -1,4 +1,4 @@
-"""The use cases of a socket: connect, greet, take a frame, disconnect."""
+"""The use cases of an open socket: greet it, take a frame."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from mozaiks.access.connecting import ConnectRequest
 from mozaiks.access.principal import Tenant
 from mozaiks.chats.commands import (
     AnyCommand,
@@ -28,13 +27,14 @@ from mozaiks.chats.commands import (
 from mozaiks.chats.events import PrereqBlocked, WorkflowStarted, envelope, error_frame
 from mozaiks.chats.service import ChatService
 from mozaiks.errors import MozaiksError
-from mozaiks.journeys.opening import Opening
-from mozaiks.journeys.starting import start_batch, start_one
 from mozaiks.push.batches import batched
-from mozaiks.push.connections import LIFETIME, Connection, Gateway
+from mozaiks.push.connections import Connection, Gateway
 from mozaiks.push.delivery import deliver, dismiss, encode
 
-__all__ = ["ConnectionBook", "Greeter", "SocketService"]
+if TYPE_CHECKING:
+    from mozaiks.journeys.opening import Opening
+
+__all__ = ["ConnectionBook", "SocketService"]
 
 log = logging.getLogger("mozaiks.push")
 
@@ -43,8 +43,6 @@ HELLO_PATIENCE_SECONDS: Final = 10.0
 
 
 class ConnectionBook(Protocol):
-    def add(self, connection: Connection) -> None: ...
-
     def get(self, connection_id: str, now: datetime) -> Connection | None: ...
 
     def follow(self, tenant: Tenant, connection_id: str, chat_id: str) -> None:
@@ -54,50 +52,21 @@ class ConnectionBook(Protocol):
     def remove(self, connection_id: str) -> None: ...
 
 
-class Greeter(Protocol):
-    def greet_later(self, connection_id: str, last_seq: int, batch: bool) -> None:
-        """Have the connection greeted by another function, once it stands."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class SocketService:
+    """Answers the frames of clients.
+
+    Attributes
+    ----------
+    opening
+        Opens chats. Made on first use: most frames open none, and with gates and journeys it is much to load.
+    """
+
     chats: ChatService
-    opening: Opening
+    opening: Callable[[], Opening]
     connections: ConnectionBook
     gateway: Gateway
-    greeter: Greeter
     clock: Callable[[], datetime]
-
-    def connect(self, connection_id: str, request: ConnectRequest) -> None:
-        """Store a connection to one of the principal's chats, and have it greeted.
-
-        Nothing can be posted while ``$connect`` is being answered; so another function greets, and a client that only
-        listens is told everything too.
-
-        Raises
-        ------
-        MozaiksError
-            ``CHAT_NOT_FOUND`` if the chat is not there or another's.
-        """
-        self.chats.get(request.principal, request.chat_id)
-        now = self.clock()
-        self.connections.add(
-            Connection(
-                connection_id=connection_id,
-                app_id=request.principal.app_id,
-                user_id=request.principal.user_id,
-                chat_id=request.chat_id,
-                scopes=request.principal.scopes,
-                connected_at=now,
-                expires_at=now + LIFETIME,
-                token_expires_at=request.principal.token_expires_at,
-            )
-        )
-        self.greeter.greet_later(connection_id, request.last_seq, request.batch)
-
-    def disconnect(self, connection_id: str) -> None:
-        self.connections.remove(connection_id)
 
     def greet(self, connection_id: str, last_seq: int, batch: bool = False) -> None:
         """Tell a new connection what it missed, and start the run of a chat that begins with its agent."""
@@ -161,7 +130,9 @@ class SocketService:
                 self.chats.cancel(principal, chat_id)
 
     def _start(self, connection: Connection, asking: str, command: StartWorkflow) -> None:
-        started = start_one(self.opening, connection.principal, command)
+        from mozaiks.journeys.starting import start_one
+
+        started = start_one(self.opening(), connection.principal, command)
         chat = started.chat
         told: WorkflowStarted = {
             "workflow_name": chat.workflow_name,
@@ -173,7 +144,9 @@ class SocketService:
         self._lead(connection, envelope("chat.workflow_started", asking, told, at=self.clock()), [chat.chat_id])
 
     def _start_batch(self, connection: Connection, asking: str, command: StartWorkflowBatch) -> None:
-        told = start_batch(self.opening, connection.principal, command)
+        from mozaiks.journeys.starting import start_batch
+
+        told = start_batch(self.opening(), connection.principal, command)
         chat_ids = [each["chat_id"] for each in told["children"]]
         self._lead(connection, envelope("chat.workflow_batch_started", asking, told, at=self.clock()), chat_ids)
 
@@ -192,7 +165,9 @@ class SocketService:
         for frame in batched(frames, chat_id, self.clock()) if batch else frames:
             if not self._post(connection, frame):
                 return
-        self.opening.begin(connection.principal, self.chats.get(connection.principal, chat_id))
+        chat = self.chats.get(connection.principal, chat_id)
+        if chat.begins_on_connect:
+            self.opening().begin(connection.principal, chat)
 
     def _admitted(self, connection: Connection) -> bool:
         """Whether the connection's token holds; it is dismissed where it does not."""
