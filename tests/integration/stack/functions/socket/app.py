@@ -35,7 +35,7 @@ def handler(event, context):
         case "ask":
             return {"statusCode": 200, "body": json.dumps({"answer": 42})}
         case "slow":
-            time.sleep(1)
+            time.sleep(1.5)
         case "crash":
             raise RuntimeError("asked to crash")
         case "size":
