@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
+from urllib.parse import unquote
 
 from pydantic import AliasChoices, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -22,6 +23,9 @@ MIN_SECRET_BYTES: Final = 32
 _ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 """No path: a browser sends none, so an origin with one would match nothing."""
 
+_HEADER: Final = re.compile(r"[A-Za-z0-9!#$&'*+.^_|~-]+")
+_HEADER_VALUE: Final = re.compile(r"[!-~]([ -~]*[!-~])?")
+
 _SECRETS: Final = {
     "MONGODB_URI_SECRET_ARN": ("mongodb_uri", "MONGODB_URI", "MONGO_URI", "DATABASE_URI"),
     "JWT_SECRET_ARN": ("jwt_secret", "JWT_SECRET"),
@@ -29,6 +33,7 @@ _SECRETS: Final = {
     "PLATFORM_API_KEY_SECRET_ARN": ("platform_api_key", "PLATFORM_API_KEY"),
     "REALTIME_GATEWAY_SHARED_SECRET_ARN": ("realtime_gateway_shared_secret", "REALTIME_GATEWAY_SHARED_SECRET"),
     "USAGE_WEBHOOK_SECRET_ARN": ("usage_webhook_secret", "USAGE_WEBHOOK_SECRET"),
+    "OTEL_EXPORTER_OTLP_HEADERS_SECRET_ARN": ("otel_exporter_otlp_headers", "OTEL_EXPORTER_OTLP_HEADERS"),
 }
 """The variable that names a secret → the field it fills, and the variables that come before it."""
 
@@ -173,6 +178,19 @@ class Settings(BaseSettings):
     metrics_namespace: str | None = Field(
         None, description="Namespace of CloudWatch that metrics are written to, in the log. Unset: none are."
     )
+    otel_exporter_otlp_endpoint: str | None = Field(
+        None,
+        description=(
+            "Address that spans of slices, turns, model calls and tool calls are sent to, by OTLP over HTTP. Unset: "
+            "there are none. Needs the packages of requirements/otel.in."
+        ),
+    )
+    otel_exporter_otlp_headers: SecretStr | None = Field(
+        None, description="Headers to send them with, as `name=value`, separated by commas; a key of the service, say."
+    )
+    otel_exporter_otlp_headers_secret_arn: str | None = Field(
+        None, description="Secret of Secrets Manager that holds OTEL_EXPORTER_OTLP_HEADERS."
+    )
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Lowest level that is logged.")
     logs_as_json: bool = Field(True, description="One JSON line per record; false for people.")
@@ -213,6 +231,15 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _spans_find_their_way(self) -> Settings:
+        url = self.otel_exporter_otlp_endpoint
+        if url is not None and not url.startswith(("https://", "http://")):
+            raise ValueError("OTEL_EXPORTER_OTLP_ENDPOINT is no http:// or https:// address")
+        # Read here, and not only where they are sent: the library would log what it cannot read.
+        _ = self.otel_headers
+        return self
+
+    @model_validator(mode="after")
     def _origins_are_origins(self) -> Settings:
         for origin in self.origins:
             if origin != "*" and not _ORIGIN.fullmatch(origin):
@@ -225,6 +252,16 @@ class Settings(BaseSettings):
     def origins(self) -> tuple[str, ...]:
         """Origins whose pages may call the HTTP API."""
         return _listed(self.cors_origins)
+
+    @property
+    def otel_headers(self) -> tuple[tuple[str, str], ...]:
+        """Names and values of the headers that spans are sent with. Values may be written as in a URL."""
+        given = self.otel_exporter_otlp_headers
+        split = [each.partition("=") for each in _listed("" if given is None else given.get_secret_value())]
+        pairs = tuple((name.strip(), unquote(value.strip())) for name, _, value in split)
+        if not all(_HEADER.fullmatch(name) and _HEADER_VALUE.fullmatch(value) for name, value in pairs):
+            raise ValueError("OTEL_EXPORTER_OTLP_HEADERS holds something that is no name=value; expected name=value,…")
+        return pairs
 
     @property
     def checks_tokens(self) -> bool:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -21,7 +21,7 @@ from mozaiks.engine.context import ContextSources
 from mozaiks.engine.model_client import ModelConfigs
 from mozaiks.engine.ports import Endings, Executions, Sender, SliceStore, Workflows
 from mozaiks.engine.safe_point import Scribe
-from mozaiks.engine.spans import UNTRACED, SliceSpans, Tracer, note_slice
+from mozaiks.engine.spans import SliceSpans, Tracer, note_slice
 from mozaiks.engine.state import EngineState
 from mozaiks.engine.tool_secrets import ToolSecrets, Vault
 from mozaiks.engine.tools import Toolbox
@@ -51,7 +51,7 @@ class SliceRunner:
     config: Settings
     clock: Callable[[], datetime]
     toolboxes: dict[tuple[str, str], Toolbox]
-    tracer: Tracer = UNTRACED
+    tracer: Tracer
 
     async def run(self, app_id: str, chat_id: str, run_no: int, remaining: Callable[[], float]) -> Outcome:
         """Run the chat until it waits, ends, or the budget is spent.
@@ -77,7 +77,7 @@ class SliceRunner:
             self.config.slice_max_turns, self.config.slice_max_model_calls, self.config.slice_reserve_seconds, remaining
         )
         self.accounts.warm_up()
-        async with self.open_sender(chat) as sender:
+        async with self._spans_sent(), self.open_sender(chat) as sender:
             scribe = Scribe(self.store, sender, chat, lease.token, EngineState.load(chat.state), now)
             spans = SliceSpans(self.tracer, chat)
             active = ActiveSlice(
@@ -103,6 +103,14 @@ class SliceRunner:
         await self._count(scribe.chat)
         self._tell(scribe, outcome)
         return outcome
+
+    @contextlib.asynccontextmanager
+    async def _spans_sent(self) -> AsyncIterator[None]:
+        """Send the slice's spans at its end, whatever that is: a worker that is frozen sends nothing."""
+        try:
+            yield
+        finally:
+            await self.tracer.flush()
 
     @staticmethod
     def _tell(scribe: Scribe, outcome: Outcome) -> None:
