@@ -160,6 +160,15 @@ journeys:
     assert "did you mean 'required'" in messages
 
 
+@pytest.mark.parametrize(("members", "codes"), [(40, []), (41, ["group_too_large"])])
+def test_a_group_is_as_large_as_what_can_run_in_parallel(tmp_path: Path, members: int, codes: list[str]) -> None:
+    names = [f"W{number}" for number in range(members)]
+    pack = json.dumps({"journeys": [{"id": "wide", "steps": ["Before", names]}]})
+    found = read_pack(write(tmp_path, pack), ["Before", *names])
+    assert [problem.code for problem in found.problems] == codes
+    assert all("steps[1] of journey 'wide' has 41 workflows" in problem.message for problem in found.problems)
+
+
 @pytest.mark.parametrize("text", ["{", "[1, {}]", "null", "3", '"x"', "\ud800", '{"workflows": {}}', '{"journeys": 3}'])
 def test_a_pack_of_another_shape_is_told_and_no_graph(tmp_path: Path, text: str) -> None:
     found = read_pack(write(tmp_path, text), NAMES)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mozaiks.errors import MozaiksError
-from mozaiks.manifests.canonical.packs import DependencyEntry, JourneyEntry, PackFile, PackWorkflowEntry
+from mozaiks.manifests.canonical.packs import MAX_GROUP, DependencyEntry, JourneyEntry, PackFile, PackWorkflowEntry
 from mozaiks.manifests.dependencies import cycles
 from mozaiks.manifests.folder import Folder, read_manifest
 from mozaiks.manifests.nodes import Entry, Node, Place, kind_of
@@ -175,6 +175,9 @@ class _Reading:
             where = f"steps[{index}] of {what}"
             if not members:
                 self.report.error("empty_group", f"{where} is empty; expected at least one workflow", step.place)
+            if len(members) > MAX_GROUP:
+                found = f"{where} has {len(members)} workflows; expected at most {MAX_GROUP}, which can run in parallel"
+                self.report.error("group_too_large", found, step.place)
             group = [name for member in members if (name := self._member(member, where, met)) is not None]
             if group:
                 groups.append(tuple(group))

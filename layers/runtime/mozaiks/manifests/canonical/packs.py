@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from mozaiks.manifests.canonical.base import CanonicalFile, CanonicalModel
 
 __all__ = [
+    "MAX_GROUP",
     "DependencyEntry",
     "JourneyEntry",
     "NestedChatEntry",
@@ -17,6 +18,10 @@ __all__ = [
     "PackWorkflowEntry",
     "UiConfigFile",
 ]
+
+MAX_GROUP: Final = 40
+"""Members of one step of a journey: Step Functions runs so many iterations of a map at once. A member beyond would not
+begin before another one ends, and that one may wait for its user for weeks."""
 
 
 def _version(value: Any) -> Any:
@@ -51,10 +56,10 @@ class JourneyEntry(CanonicalModel):
     id: str = Field(
         pattern=r"^[A-Za-z0-9_-]{1,64}$", description="Name of the journey: letters, digits, `_` and `-`, at most 64."
     )
-    steps: list[str | Annotated[list[str], Field(min_length=1)]] = Field(
+    steps: list[str | Annotated[list[str], Field(min_length=1, max_length=MAX_GROUP)]] = Field(
         min_length=1,
-        description="In their order: a workflow, or a list of workflows that run in parallel. The next step begins "
-        "when all of the one before have completed.",
+        description="In their order: a workflow, or a list of at most 40 workflows that run in parallel. The next "
+        "step begins when all of the one before have completed.",
     )
 
 
