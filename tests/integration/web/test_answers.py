@@ -119,8 +119,15 @@ def test_an_open_request_is_described(api: TestClient, paused: Paused) -> None:
             "component_type": "Picker",
             "display": "modal",
             "payload": {"sizes": ["S"]},
+            "secret_fields": [],
         }
     ]
+
+
+def test_a_request_names_the_fields_that_are_kept_as_secrets(api: TestClient, paused: Paused) -> None:
+    chat_id = paused(form(secrets={"key": "crm_api_key"}))
+    (pending,) = meta(api, chat_id)["pending"]
+    assert pending["secret_fields"] == ["key"]
 
 
 def test_the_last_artifact_is_told(api: TestClient, paused: Paused) -> None:

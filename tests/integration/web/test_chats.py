@@ -105,6 +105,13 @@ def test_meta_tells_the_state_of_a_chat(api: TestClient, start: Start) -> None:
     assert found["usage"]["total_tokens"] == 0
 
 
+def test_meta_names_the_chat_that_spawned_this_one(api: TestClient, start: Start, parts: Parts) -> None:
+    chat_id = start()["chat_id"]
+    assert meta(api, chat_id)["parent_chat_id"] is None
+    parts.database["chat_sessions"].update_one({"_id": chat_id}, {"$set": {"parent_chat_id": "above"}})
+    assert meta(api, chat_id)["parent_chat_id"] == "above"
+
+
 def test_a_hidden_agents_name_is_not_told(api: TestClient, start: Start, parts: Parts) -> None:
     chat_id = start()["chat_id"]
     asked = [{"request_id": "r", "kind": "input", "agent": "Aide", "prompt": "?"}]
@@ -114,6 +121,7 @@ def test_a_hidden_agents_name_is_not_told(api: TestClient, start: Start, parts: 
         "request_id": "r",
         "kind": "input",
         "prompt": "",
+        "secret_fields": [],
     }
 
 
@@ -169,15 +177,15 @@ def test_a_chat_of_a_workflow_that_is_gone_can_still_be_looked_at(
 
 def test_neither_list_nor_meta_tells_what_the_engine_keeps(api: TestClient, start: Start, parts: Parts) -> None:
     chat_id = start()["chat_id"]
-    lease = Lease("secret-lease", parts.service.clock())
+    lease = Lease("the-engines-lease", parts.service.clock())
     parts.database["chat_sessions"].update_one(
         {"_id": chat_id},
-        {"$set": {"state": '{"k":"secret-state"}', "lease": {"token": lease.token, "until": lease.until}}},
+        {"$set": {"state": '{"k":"the-engines-state"}', "lease": {"token": lease.token, "until": lease.until}}},
     )
     for path in ("/api/chats/acme/Greeter", f"/api/chats/meta/acme/Greeter/{chat_id}"):
         answer = api.get(path, params=ANN)
         assert answer.status_code == 200
-        assert "secret" not in answer.text
+        assert "the-engines" not in answer.text
 
 
 def test_a_message_is_stored_and_starts_a_run(api: TestClient, start: Start, state_machine: str) -> None:

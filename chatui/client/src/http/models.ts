@@ -165,6 +165,8 @@ export interface ChatMetadata {
   readonly cache_seed: number;
   readonly pending: readonly OpenRequest[];
   readonly last_artifact: Artifact | null;
+  /** The chat that spawned this one and waits for its end. */
+  readonly parent_chat_id: string | null;
   readonly usage: Usage;
 }
 
@@ -541,6 +543,8 @@ export interface OpenRequest {
   readonly display?: "inline" | "artifact" | "modal" | null;
   /** What the component shows; for an approval the arguments of the call. */
   readonly payload?: JsonValue;
+  /** Fields of the answer that are kept as secrets. */
+  readonly secret_fields?: readonly string[];
 }
 
 /** The body of what is done to a run; it may be left away where a token names the user. */

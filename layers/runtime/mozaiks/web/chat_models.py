@@ -134,6 +134,7 @@ class OpenRequest(BaseModel):
     component_type: str | None = Field(None, description="The component that asks.")
     display: Literal["inline", "artifact", "modal"] | None = None
     payload: Any = Field(None, description="What the component shows; for an approval the arguments of the call.")
+    secret_fields: list[str] = Field([], description="Fields of the answer that are kept as secrets.")
 
 
 class Artifact(BaseModel):
@@ -164,6 +165,7 @@ class ChatMetadata(ChatSummary):
     cache_seed: int
     pending: list[OpenRequest]
     last_artifact: Artifact | None
+    parent_chat_id: str | None = Field(description="The chat that spawned this one and waits for its end.")
     usage: Usage
 
     @classmethod
@@ -177,6 +179,7 @@ class ChatMetadata(ChatSummary):
                 for pending in chat.pending
             ],
             last_artifact=None if chat.last_artifact is None else Artifact(**chat.last_artifact),
+            parent_chat_id=chat.parent_chat_id,
             usage=Usage(**chat.usage),
         )
 

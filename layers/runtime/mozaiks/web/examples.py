@@ -182,9 +182,11 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
                 "component_type": None,
                 "display": None,
                 "payload": None,
+                "secret_fields": [],
             }
         ],
         "last_artifact": None,
+        "parent_chat_id": None,
         "usage": _USAGE,
     },
     "SentMessage": {
