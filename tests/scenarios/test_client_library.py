@@ -18,4 +18,6 @@ def test_the_client_library_keeps_its_promises_against_the_local_stack(house: Ho
     house.workflow("LibrarySlow", {"Host": [{"say": SLOW}]})
     house.workflow("LibraryLong", {"Host": [{"say": "long" * 40_000}]})
     house.demo.faults.add(Fault("slow", workflow="LibrarySlow", delay_ms=100, times=5))
+    house.workflow("LibraryFails", {"Host": [{"say": "Here I am."}]})
+    house.demo.faults.add(Fault("empty", workflow="LibraryFails", times=house.parts.config.model_attempts))
     vitest(node, ROOT, "stack", MOZAIKS_URL=house.stack.http_url)

@@ -157,6 +157,39 @@ describe("traces", () => {
     ]);
     expect(spans[2]?.facts).toContain("not priced");
   });
+
+  test("show the slices of a run, and how long a model's call took", () => {
+    const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
+    const frame = (seq: number, type: string, data: object) =>
+      ({ type, seq, timestamp: at(seq), event_id: `e${seq}`, chat_id: "c", data }) as unknown as ServerFrame;
+    const slice = (number: number, from: number, to: number | null, outcome: "continue" | "lost" | "waiting") => ({
+      run_no: 1,
+      number,
+      began_at: at(from),
+      ended_at: to === null ? null : at(to),
+      duration_ms: to === null ? null : (to - from) * 1000,
+      outcome,
+      model_calls: 1,
+      model_ms: 500,
+    });
+    const log = [
+      frame(1, "chat.run_start", { run_no: 1 }),
+      frame(2, "chat.select_speaker", { agent: "Host" }),
+      frame(4, "chat.usage_delta", { model: "m", prompt_tokens: 5, completion_tokens: 2, duration_ms: 500 }),
+      frame(7, "chat.select_speaker", { agent: "Aide" }),
+      frame(9, "chat.run_complete", { status: "waiting", turns: 2 }),
+    ];
+    const spans = spansOf(log, [slice(1, 0, null, "lost"), slice(2, 5, 9, "waiting")]);
+    expect(spans.map((span) => [span.kind, span.name, (span.end ?? 0) - span.start, span.bad])).toEqual([
+      ["run", "Run 1", 8000, false],
+      ["slice", "Slice 1", 5000, true],
+      ["turn", "Host", 5000, false],
+      ["model", "m", 500, false],
+      ["slice", "Slice 2", 4000, false],
+      ["turn", "Aide", 2000, false],
+    ]);
+    expect(spans[4]?.facts).toEqual(["the chat waits", "0.5 s of models"]);
+  });
 });
 
 test("a description says apart what to try", () => {

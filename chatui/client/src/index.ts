@@ -1,7 +1,14 @@
 export { ChatClient, type ChatClientOptions, type ClientTiming, type OpenOptions } from "./chat-client.js";
 export type { Command, SendOptions, WorkflowRun } from "./commands.js";
 export { type ClientCode, type ErrorFacts, type FieldProblem, MozaiksError } from "./errors.js";
-export { type EventsPage, type ListOptions, MozaiksApi, type StartOptions } from "./http/api.js";
+export {
+  type EventsPage,
+  type ExportedLine,
+  type ExportPage,
+  type ListOptions,
+  MozaiksApi,
+  type StartOptions,
+} from "./http/api.js";
 export type * as models from "./http/models.js";
 export type { ApiOptions, TokenSource } from "./http/requests.js";
 export type { KeyValueStore } from "./outbox-store.js";

@@ -1,12 +1,11 @@
 import type { JsonObject, NoticeItem } from "@mozaiks/client";
 import { Link, paths } from "../routing.tsx";
+import { count, statusWords } from "../text/words.ts";
 import { Data } from "./Data.tsx";
 
 const WORDS: Record<string, string> = {
   "chat.workflow_started": "A workflow was started",
   "chat.workflow_batch_started": "Workflows were started",
-  "chat.workflow_child_completed": "A workflow has ended",
-  "chat.workflow_resumed": "All have ended; this chat goes on",
   "chat.prereq_blocked": "Something has to be completed first",
   "chat.journey_progress": "Progress of the journey",
   "chat.context_switched": "The journey goes on",
@@ -17,20 +16,37 @@ const WORDS: Record<string, string> = {
 export function Notice({ item }: { item: NoticeItem }) {
   const chats = chatsIn(item.data);
   return (
-    <details className="fold">
+    <details className="fold" data-notice={item.event}>
       <summary>
-        {WORDS[item.event] ?? item.event}
+        {wordsOf(item)}
         {chats.map(({ workflow, chatId, status }) => (
           <span key={chatId}>
             {" · "}
             <Link href={paths.chat(workflow, chatId)}>{workflow}</Link>
-            {status !== null && <span className="muted"> {status}</span>}
+            {status !== null && <span className="muted"> {statusWords(status, null)}</span>}
           </span>
         ))}
       </summary>
       <Data value={item.data} />
     </details>
   );
+}
+
+/** Of children, how many there are and how many are still to end. */
+function wordsOf({ event, data }: NoticeItem): string {
+  const { children, skipped, ended, total, completed, error } = data as Record<string, unknown>;
+  switch (event) {
+    case "chat.workflow_batch_started": {
+      const left = Array.isArray(skipped) && skipped.length > 0 ? `, ${count(skipped.length, "other")} left out` : "";
+      return Array.isArray(children) ? `${count(children.length, "workflow")} started${left}` : (WORDS[event] ?? event);
+    }
+    case "chat.workflow_child_completed":
+      return `${ended} of ${total} ended${typeof error === "string" ? ` (${error})` : ""}`;
+    case "chat.workflow_resumed":
+      return `${completed} of ${total} completed; this chat goes on`;
+    default:
+      return WORDS[event] ?? event;
+  }
 }
 
 interface Named {

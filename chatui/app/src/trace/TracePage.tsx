@@ -1,4 +1,4 @@
-import type { JsonObject, MozaiksApi, ServerFrame } from "@mozaiks/client";
+import type { JsonObject, MozaiksApi, models, ServerFrame } from "@mozaiks/client";
 import { useEffect, useMemo, useState } from "react";
 import { Data } from "../chat/Data.tsx";
 import { inPlainWords } from "../chat/plainWords.ts";
@@ -13,12 +13,13 @@ const STEP = 500;
 const MOST = 20_000;
 const AGAIN_MS = 2000;
 
-/** What happened in a chat and how long it took: runs, turns, model calls, tools, waits. */
+/** What happened in a chat and how long it took: runs, slices, turns, model calls, tools, waits. */
 export default function TracePage({ workflow, chatId }: { workflow: string; chatId: string }) {
   const { api, seesTraces } = useSession();
   const { frames, problem } = useLog(api, workflow, chatId);
   const figures = useFigures(api, chatId);
-  const spans = useMemo(() => spansOf(frames ?? []), [frames]);
+  const slices = useSlices(api, workflow, chatId, frames?.length ?? 0);
+  const spans = useMemo(() => spansOf(frames ?? [], slices), [frames, slices]);
 
   useEffect(() => {
     document.title = `Trace of ${workflow} · Mozaiks`;
@@ -165,6 +166,32 @@ function useLog(api: MozaiksApi, workflow: string, chatId: string) {
     };
   }, [api, workflow, chatId]);
   return { frames, problem };
+}
+
+/** Asked for whenever the log has grown: what ends a run is told in the log, and a slice's beginning before its turns. */
+function useSlices(api: MozaiksApi, workflow: string, chatId: string, events: number): readonly models.TracedSlice[] {
+  const [slices, setSlices] = useState<readonly models.TracedSlice[]>([]);
+  useEffect(() => {
+    let current = true;
+    const read = async (): Promise<void> => {
+      let found: readonly models.TracedSlice[] = [];
+      let after = 0;
+      let more = events > 0;
+      while (more && current && after < MOST) {
+        const part = await api.trace(workflow, chatId, after);
+        found = [...found, ...part.slices];
+        after = part.next_after;
+        more = part.has_more;
+      }
+      if (current) setSlices(found);
+    };
+    // What else went wrong is told where the log is read.
+    read().catch(() => undefined);
+    return () => {
+      current = false;
+    };
+  }, [api, workflow, chatId, events]);
+  return slices;
 }
 
 function useFigures(api: MozaiksApi, chatId: string): JsonObject | null {

@@ -1,8 +1,8 @@
-/** A chat's log as spans of time: runs, in them turns, in them model calls, tools and waits. */
+/** A chat's log as spans of time: runs, in them slices and turns, in these model calls, tools and waits. */
 
-import type { JsonValue, ServerFrame } from "@mozaiks/client";
+import type { JsonValue, models, ServerFrame } from "@mozaiks/client";
 
-export type SpanKind = "run" | "turn" | "model" | "tool" | "wait" | "error";
+export type SpanKind = "run" | "slice" | "turn" | "model" | "tool" | "wait" | "error";
 
 export interface Span {
   readonly key: string;
@@ -22,7 +22,7 @@ export interface Span {
 type Open = { -readonly [Key in keyof Span]: Span[Key] };
 type Data = Readonly<Record<string, JsonValue | undefined>>;
 
-export function spansOf(frames: readonly ServerFrame[]): readonly Span[] {
+export function spansOf(frames: readonly ServerFrame[], slices: readonly models.TracedSlice[] = []): readonly Span[] {
   const spans: Open[] = [];
   let run: Open | null = null;
   let turn: Open | null = null;
@@ -70,7 +70,9 @@ export function spansOf(frames: readonly ServerFrame[]): readonly Span[] {
         quietSince = at;
         break;
       case "chat.usage_delta": {
-        const call = begin("model", text(data.model) || "model", turn === null ? 1 : 2, quietSince || at, here);
+        // Calls of an earlier version do not tell how long they took: no longer than nothing else was said.
+        const since = typeof data.duration_ms === "number" ? at - data.duration_ms : quietSince || at;
+        const call = begin("model", text(data.model) || "model", turn === null ? 1 : 2, since, here);
         const cost = data.cost_usd;
         close(
           call,
@@ -124,7 +126,55 @@ export function spansOf(frames: readonly ServerFrame[]): readonly Span[] {
         break;
     }
   }
-  return spans;
+  return withSlices(spans, slices);
+}
+
+const OUTCOMES: Readonly<Record<string, string>> = {
+  continue: "goes on in the next",
+  backoff: "lets the model rest",
+  children: "waits for child chats",
+  waiting: "the chat waits",
+  completed: "the chat is completed",
+  cancelled: "the chat is cancelled",
+  failed: "the run failed",
+  lost: "its worker was lost",
+};
+
+/** Each slice within its run, before what happened in it. */
+function withSlices(spans: readonly Span[], slices: readonly models.TracedSlice[]): readonly Span[] {
+  const all = [...spans];
+  slices.forEach((slice, index) => {
+    const start = Date.parse(slice.began_at);
+    const next = slices[index + 1];
+    const lost = slice.outcome === "lost";
+    // Of one that was lost nobody knows when; it was over when the next one began.
+    const over = lost && next !== undefined ? next.began_at : slice.ended_at;
+    const span: Span = {
+      key: `slice-${slice.run_no}-${slice.number}`,
+      kind: "slice",
+      name: `Slice ${slice.number}`,
+      depth: 1,
+      start,
+      end: over === null ? (lost ? start : null) : Math.max(start, Date.parse(over)),
+      seq: 0,
+      facts: [
+        slice.outcome === null ? "goes on" : (OUTCOMES[slice.outcome] ?? slice.outcome),
+        slice.model_calls > 0 ? `${(slice.model_ms / 1000).toFixed(1)} s of models` : "",
+      ],
+      bad: lost || slice.outcome === "failed",
+    };
+    all.splice(placeOf(all, span), 0, span);
+  });
+  return all;
+}
+
+function placeOf(spans: readonly Span[], slice: Span): number {
+  // A slice begins a moment before it says that its run has begun.
+  let place = spans.findIndex((span) => span.depth <= 1 && span.kind !== "wait" && span.start >= slice.start);
+  if (place === -1) return spans.length;
+  if (spans[place]?.kind === "run") place += 1;
+  while (spans[place]?.kind === "slice" && (spans[place]?.start ?? 0) <= slice.start) place += 1;
+  return place;
 }
 
 function text(value: JsonValue | undefined): string {

@@ -1,5 +1,6 @@
 /** The HTTP API, typed. Every method throws `MozaiksError` with a stable code for anything but a success. */
 
+import { MozaiksError } from "../errors.js";
 import type { ChatStatus, JsonValue, ServerFrame } from "../protocol/frames.js";
 import type {
   Aggregate,
@@ -52,6 +53,18 @@ export interface EventsPage {
   readonly events: readonly ServerFrame[];
   readonly next_after: number;
   readonly has_more: boolean;
+}
+
+/** A line of an export: `session`, `event`, `command`, `tool_result`, `message`, `journey`, `secret`, and what it is. */
+export interface ExportedLine {
+  readonly kind: string;
+  readonly [name: string]: JsonValue;
+}
+
+export interface ExportPage {
+  readonly lines: readonly ExportedLine[];
+  /** Null on the last page. */
+  readonly nextCursor: string | null;
 }
 
 export class MozaiksApi {
@@ -202,6 +215,27 @@ export class MozaiksApi {
   /** Erase everything of the user. Ask again until it is `complete`. */
   eraseUser(): Promise<ErasedUser> {
     return this.#requests.json("DELETE", `/api/users${pathOf(this.appId, this.userId)}`);
+  }
+
+  /** A page of everything that is kept of the user; `cursor` is the former page's. */
+  async exportPage(cursor: string | null = null): Promise<ExportPage> {
+    const path = `/api/users${pathOf(this.appId, this.userId)}/export`;
+    const lines = await this.#requests.jsonLines<ExportedLine>("GET", path, { query: { cursor } });
+    const end = lines.at(-1);
+    if (end?.kind !== "page")
+      throw new MozaiksError("UNREACHABLE", `GET ${path}: the answer ended before its last line`);
+    const next = end.next_cursor;
+    return { lines: lines.slice(0, -1), nextCursor: typeof next === "string" ? next : null };
+  }
+
+  /** Everything that is kept of the user, line by line. */
+  async *exportUser(): AsyncGenerator<ExportedLine, void, undefined> {
+    let cursor: string | null = null;
+    do {
+      const page: ExportPage = await this.exportPage(cursor);
+      yield* page.lines;
+      cursor = page.nextCursor;
+    } while (cursor !== null);
   }
 
   startJourney(journey: string, options: Omit<StartOptions, "forceNew"> = {}): Promise<StartedJourneyRun> {

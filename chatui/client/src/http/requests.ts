@@ -39,23 +39,49 @@ export class Requests {
     this.#base = options.baseUrl.replace(/\/+$/, "");
   }
 
-  /** The JSON of a success. A token that is refused is asked for again, once. */
+  /** The JSON of a success. */
   async json<T>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
+    const answer = await this.#succeed(method, path, options);
+    const body = parsed(answer.text);
+    if (body === undefined) throw this.#noJson(`${method} ${path}`, answer.status);
+    return body as T;
+  }
+
+  /** The JSON of each line of a success. */
+  async jsonLines<T>(method: string, path: string, options: RequestOptions = {}): Promise<readonly T[]> {
+    const answer = await this.#succeed(method, path, options);
+    return answer.text
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => {
+        const value = parsed(line);
+        if (value === undefined) throw this.#noJson(`${method} ${path}`, answer.status);
+        return value as T;
+      });
+  }
+
+  /** A success. A token that is refused is asked for again, once. */
+  async #succeed(
+    method: string,
+    path: string,
+    options: RequestOptions,
+  ): Promise<{ readonly status: number; readonly text: string }> {
     const token = await this.token(null);
     let answer = await this.#once(method, path, options, token);
     if (answer.status === 401 && token !== null) {
       const another = await this.token(token);
       if (another !== null && another !== token) answer = await this.#once(method, path, options, another);
     }
-    const what = `${method} ${path}`;
-    const body = parsed(answer.text);
-    if (answer.status < 200 || answer.status >= 300) throw problemOf(answer.status, body, what);
-    if (body === undefined) {
-      throw new MozaiksError("UNREACHABLE", `${what} was answered with no JSON: is this the address of the API?`, {
-        status: answer.status,
-      });
+    if (answer.status < 200 || answer.status >= 300) {
+      throw problemOf(answer.status, parsed(answer.text), `${method} ${path}`);
     }
-    return body as T;
+    return answer;
+  }
+
+  #noJson(what: string, status: number): MozaiksError {
+    return new MozaiksError("UNREACHABLE", `${what} was answered with no JSON: is this the address of the API?`, {
+      status,
+    });
   }
 
   async token(refused: string | null): Promise<string | null> {

@@ -4,7 +4,14 @@
 
 import { afterEach, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
-import { ChatClient, type ChatState, MozaiksApi, type OpenOptions, type TimelineItem } from "../../src/index.js";
+import {
+  ChatClient,
+  type ChatState,
+  MozaiksApi,
+  type models,
+  type OpenOptions,
+  type TimelineItem,
+} from "../../src/index.js";
 import { BadNetwork } from "../support/bad-network.js";
 import { eventually, until } from "../support/until.js";
 
@@ -162,6 +169,25 @@ describe("a chat", () => {
       false,
     );
   });
+
+  it("starts several from its socket, and is told which could not be started", async () => {
+    const chat = await start("Library");
+    await until(chat, waits);
+    const runs = [{ workflowName: "HelloWorld" }, { workflowName: "LibraryNowhere" }];
+    const batch = await chat.startWorkflows(runs).confirmed;
+    expect(batch.children.map((each) => each.workflow_name)).toEqual(["HelloWorld"]);
+    expect(batch.skipped.map((each) => each.code)).toEqual(["WORKFLOW_NOT_FOUND"]);
+    expect(await api().exists("HelloWorld", batch.children[0]?.chat_id ?? "")).toBe(true);
+  });
+
+  it("that failed goes on when it is retried", async () => {
+    const chat = await start("LibraryFails");
+    await until(chat, (state) => state.status === "failed", 25_000);
+    const { run_no } = await chat.retry();
+    expect(run_no).toBe(2);
+    const state = await until(chat, waits, 25_000);
+    expect(texts(state)).toEqual([["Host", "Here I am."]]);
+  });
 });
 
 describe("what goes wrong on the way", () => {
@@ -266,5 +292,76 @@ describe("the HTTP API", () => {
     const page = await api().events("Library", chat.chatId, 1, 2);
     expect(page.events.map((frame) => (frame as { seq?: number }).seq)).toEqual([2, 3]);
     expect(page.has_more).toBe(state.lastSeq > 3);
+  });
+
+  it("traces a chat: its runs, slices, turns and model calls", async () => {
+    const chat = await start("HelloWorld");
+    await until(chat, waits);
+    await turn(chat, "How do I say hello in Japanese?");
+    const trace = await api().trace("HelloWorld", chat.chatId);
+    const last = trace.runs.at(-1);
+    expect(last?.status).toBe("waiting");
+    const slices = trace.slices.filter((each) => each.run_no === last?.run_no);
+    expect(slices.at(-1)?.outcome).toBe("waiting");
+    const calls = trace.turns.flatMap((each) => each.model_calls);
+    expect(calls.length).toBeGreaterThan(1);
+    expect(calls.every((call) => typeof call?.duration_ms === "number")).toBe(true);
+    await expect(api("stranger").trace("HelloWorld", chat.chatId)).rejects.toMatchObject({ code: "CHAT_NOT_FOUND" });
+  });
+
+  it("starts a journey, finds it again and ends it", async () => {
+    const started = await api().startJourney("build");
+    expect(started.chats.map((each) => each.workflow_name)).toEqual(["ValueEngine"]);
+    const { journeys } = await api().journeys({ limit: 5 });
+    expect(journeys.map((each) => each.journey_run_id)).toContain(started.journey_run_id);
+    const run = await api().journey(started.journey_run_id);
+    expect(run.groups.map((group) => group.members.map((each) => each.workflow_name))).toEqual([
+      ["ValueEngine"],
+      ["DesignDocs", "BrandKit"],
+      ["AppGenerator"],
+    ]);
+    const gone = { code: "JOURNEY_NOT_FOUND", status: 404 };
+    await expect(api("stranger").journey(started.journey_run_id)).rejects.toMatchObject(gone);
+    expect((await api().cancelJourney(started.journey_run_id)).status).toBe("cancelled");
+  });
+
+  it("says what a workflow waits for that cannot be started yet", async () => {
+    const available = JSON.stringify(await api(`${user}new`).available());
+    expect(available).toContain("ValueEngine");
+    await expect(api(`${user}new`).start("AppGenerator")).rejects.toMatchObject({ code: "PREREQUISITES_MISSING" });
+  });
+
+  it("sets the theme of the app", async () => {
+    const before = await api().theme();
+    const after = await api().saveTheme({ colors: { light: { primary: "#0b6b50" } } } as models.NewTheme);
+    expect(after.version).toBe(before.version + 1);
+    expect((await api().theme()).theme.colors?.light?.primary).toBe("#0b6b50");
+  });
+
+  it("exports what is kept of a user, and nothing of another", async () => {
+    const chat = await start("Library");
+    await until(chat, waits);
+    const kinds = new Set<string>();
+    const chatIds = new Set<unknown>();
+    for await (const line of api().exportUser()) {
+      kinds.add(line.kind);
+      if (line.kind === "session") chatIds.add(line.chat_id ?? (line.data as { chat_id?: unknown } | null)?.chat_id);
+    }
+    expect([...kinds]).toEqual(expect.arrayContaining(["session", "event"]));
+    expect(chatIds).toContain(chat.chatId);
+    const others: string[] = [];
+    for await (const line of api("stranger").exportUser()) others.push(line.kind);
+    expect(others).toEqual([]);
+  });
+
+  it("erases a chat, and then everything of its user", async () => {
+    const own = api(`${user}erased`);
+    const first = await own.start("Library", { forceNew: true });
+    const second = await own.start("Library", { forceNew: true });
+    while (!(await own.eraseChat("Library", first.chat_id)).complete);
+    expect(await own.exists("Library", first.chat_id)).toBe(false);
+    expect(await own.exists("Library", second.chat_id)).toBe(true);
+    while (!(await own.eraseUser()).complete);
+    expect(await own.exists("Library", second.chat_id)).toBe(false);
   });
 });
