@@ -1,4 +1,4 @@
-"""``mozaiks admin``: what an operator does to chats of others."""
+"""``mozaiks admin``: what an operator does to chats and journeys of others."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["stop_chats"]
 
 
 def stop_chats(folder: Path, app_id: str, user_id: str | None) -> None:
-    """Cancel every chat of an app, or of one of its users, that has not ended; says how many.
+    """Cancel every journey and every chat of an app, or of one of its users, that has not ended; says how many.
 
     Clients hear of it at once where ``WEBSOCKET_CALLBACK_URL`` names the socket API, and on a developer's machine;
     else when they come back.
@@ -33,9 +33,11 @@ def stop_chats(folder: Path, app_id: str, user_id: str | None) -> None:
         tenant = Tenant(checked_id("app_id", app_id), None if user_id is None else checked_id("user_id", user_id))
         with database_of(folder, settings) as (settings, _):
             parts = Parts(settings)
-            stopped = parts.service.stop_all(tenant)
+            stopped = parts.journeys.stop_everything(tenant)
             parts.database.client.close()
     except MozaiksError as error:
         raise Failure(error.message) from error
     whose = f"of the app {app_id}" if user_id is None else f"of {user_id} in the app {app_id}"
-    out().print(f"{stopped} {'chat' if stopped == 1 else 'chats'} {whose} told to stop.", highlight=False)
+    chats = f"{stopped.chats} {'chat' if stopped.chats == 1 else 'chats'}"
+    journeys = f"{stopped.journeys} {'journey' if stopped.journeys == 1 else 'journeys'}"
+    out().print(f"{chats} and {journeys} {whose} told to stop.", highlight=False)

@@ -146,10 +146,10 @@ def workflows_list(
 
 @admin.command("stop")
 def admin_stop(
-    app_id: Annotated[str, typer.Option("--app", help="App (tenant) whose chats are to stop.")],
-    user: Annotated[str | None, typer.Option(help="Only chats of this user.")] = None,
+    app_id: Annotated[str, typer.Option("--app", help="App (tenant) whose chats and journeys are to stop.")],
+    user: Annotated[str | None, typer.Option(help="Only those of this user.")] = None,
 ) -> None:
-    """Cancel every chat of an app, or of one of its users, that has not ended. Safe to repeat."""
+    """Cancel every chat and journey of an app, or of one of its users, that has not ended. Safe to repeat."""
     from mozaiks_local.cli.admin import stop_chats
     from mozaiks_local.cli.console import Failure, end_with
 

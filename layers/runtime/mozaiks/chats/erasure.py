@@ -98,7 +98,7 @@ class Eraser:
     outbox: Outbox
     endings: Ends
     sockets: Sockets
-    stop_journeys: Callable[[Tenant], None]
+    stop_journeys: Callable[[Tenant], object]
     clock: Callable[[], datetime]
     budget_seconds: float = 15.0
 

@@ -31,6 +31,10 @@ class Journeys(Protocol):
         """The newest first, those beyond ``before``, whose id is that of a run here."""
         ...
 
+    def unended(self, tenant: Tenant, after: str, limit: int) -> Sequence[Journey]:
+        """Runs that have not ended, by id, beyond ``after``."""
+        ...
+
     def change(self, tenant: Tenant, journey_run_id: str, decide: Callable[[Journey], Journey]) -> tuple[Journey, bool]:
         """Store what ``decide`` makes of the run, which may be asked again after a conflict.
 

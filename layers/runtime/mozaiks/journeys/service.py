@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mozaiks.manifests import Workflows
     from mozaiks.manifests.pack_graph import Journey as Plan
 
-__all__ = ["JourneyService", "StartedJourney"]
+__all__ = ["JourneyService", "StartedJourney", "Stopped"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,14 @@ class StartedJourney:
     lead: Chat
     chats: tuple[Chat, ...]
     reused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """How many runs of journeys were ended, and how many chats were told to stop: theirs, and all others."""
+
+    journeys: int
+    chats: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,17 +147,31 @@ class JourneyService:
         journey, _ = self.journeys.change(principal.tenant, journey_run_id, lambda found: decisions.cancel(found, now))
         return self.stop(journey) if journey.stopping else journey
 
-    def stop_all(self, tenant: Tenant) -> None:
-        """End every run of a user that is not over, so that no chat begins because another one ended."""
-        if tenant.user_id is None:
-            raise ValueError("journeys are ended for one user; expected a tenant with a user_id")
-        principal = Principal(tenant.app_id, tenant.user_id)
-        before: Position | None = None
-        while page := self.page(principal, 100, before):
-            for journey in page:
-                if not journey.ended:
-                    self.cancel(principal, journey.journey_run_id)
-            before = Position(page[-1].created_at, page[-1].journey_run_id)
+    def stop_all(self, tenant: Tenant) -> int:
+        """End every run of an app, or of one user of it, that is not over, and the chats of each; how many runs."""
+        return len([self.stop(journey) for journey in self._end_all(tenant)])
+
+    def stop_everything(self, tenant: Tenant) -> Stopped:
+        """End every run and every chat of an app, or of one user of it. Safe to repeat and to interrupt."""
+        # First: no chat begins because another one has ended.
+        ended = self._end_all(tenant)
+        chats = self.chats.stop_all(tenant)
+        for journey in ended:
+            self.stop(journey)
+        return Stopped(len(ended), chats)
+
+    def _end_all(self, tenant: Tenant) -> list[Journey]:
+        """The runs that were not over and now are. Their chats are to be told yet; in a minute ``reconcile`` does."""
+        ended: list[Journey] = []
+        now, after = self.clock(), ""
+        while page := self.journeys.unended(tenant, after, 100):
+            for each in page:
+                owner, run_id = Tenant(each.app_id, each.user_id), each.journey_run_id
+                journey, mine = self.journeys.change(owner, run_id, lambda found: decisions.cancel(found, now))
+                if mine:
+                    ended.append(journey)
+            after = page[-1].journey_run_id
+        return ended
 
     def stop(self, journey: Journey) -> Journey:
         """Tell every chat of a cancelled run that it is over."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from pymongo import DESCENDING, ReturnDocument
+from pymongo import ASCENDING, DESCENDING, ReturnDocument
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
@@ -66,6 +66,13 @@ class MongoJourneys:
             ]
         with reachable():
             found = self._journeys.find(query, sort=[("created_at", DESCENDING), ("_id", DESCENDING)], limit=limit)
+            return [_from_document(document) for document in found]
+
+    def unended(self, tenant: Tenant, after: str, limit: int) -> Sequence[Journey]:
+        going = [JourneyStatus.RUNNING.value, JourneyStatus.BLOCKED.value]
+        query: Document = {**tenant.key, "_id": {"$gt": after}, "status": {"$in": going}}
+        with reachable():
+            found = self._journeys.find(query, sort=[("_id", ASCENDING)], limit=limit)
             return [_from_document(document) for document in found]
 
     def change(self, tenant: Tenant, journey_run_id: str, decide: Callable[[Journey], Journey]) -> tuple[Journey, bool]:
