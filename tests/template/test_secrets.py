@@ -17,17 +17,18 @@ from mozaiks.settings import settings
 
 VARIABLES = (
     "MONGODB_URI", "MONGO_URI", "DATABASE_URI", "JWT_SECRET", "OPENAI_API_KEY", "PLATFORM_API_KEY",
-    "REALTIME_GATEWAY_SHARED_SECRET", "USAGE_WEBHOOK_SECRET",
+    "REALTIME_GATEWAY_SHARED_SECRET", "USAGE_WEBHOOK_SECRET", "OTEL_EXPORTER_OTLP_HEADERS",
 )  # fmt: skip
 ARNS = (
     "MONGODB_URI_SECRET_ARN", "JWT_SECRET_ARN", "OPENAI_API_KEY_SECRET_ARN", "PLATFORM_API_KEY_SECRET_ARN",
     "REALTIME_GATEWAY_SHARED_SECRET_ARN", "USAGE_WEBHOOK_SECRET_ARN",
 )  # fmt: skip
+HEADERS_ARN = "OTEL_EXPORTER_OTLP_HEADERS_SECRET_ARN"
 
 
 @pytest.fixture
 def secrets(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    for name in (*VARIABLES, *ARNS, "AWS_PROFILE", "AWS_ENDPOINT_URL"):
+    for name in (*VARIABLES, *ARNS, HEADERS_ARN, "AWS_PROFILE", "AWS_ENDPOINT_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
@@ -55,6 +56,33 @@ def test_secrets_come_from_the_arns(secrets: Any, monkeypatch: pytest.MonkeyPatc
         f"what {variable} holds, well over 32 bytes" for variable in ARNS
     ]
     assert "what" not in repr(made)
+
+
+def test_headers_of_spans_come_from_their_arn(secrets: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "authorization=Basic%20aHVzaA==, x-set=chats"
+    monkeypatch.setenv(HEADERS_ARN, secrets.create_secret(Name="headers", SecretString=text)["ARN"])
+    monkeypatch.setenv("MONGODB_URI", "mongodb://mine/")
+    made = settings()
+    assert made.otel_headers == (("authorization", "Basic aHVzaA=="), ("x-set", "chats"))
+    assert "aHVz" not in repr(made)
+
+
+@pytest.mark.parametrize("text", ["hush", "=hush", "x-key=", "x key=hush", "x-key=hush%0d%0ax-other:%20y"])
+def test_headers_that_are_none_are_refused_and_not_repeated(
+    secrets: Any, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", text)
+    monkeypatch.setenv("MONGODB_URI", "mongodb://mine/")
+    with pytest.raises(ValueError, match="OTEL_EXPORTER_OTLP_HEADERS holds something that is no name=value") as caught:
+        settings()
+    assert "hush" not in str(caught.value)
+
+
+def test_spans_go_to_an_address_of_the_web(secrets: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4317")
+    monkeypatch.setenv("MONGODB_URI", "mongodb://mine/")
+    with pytest.raises(ValueError, match="OTEL_EXPORTER_OTLP_ENDPOINT is no http:// or https:// address"):
+        settings()
 
 
 def test_a_value_in_the_environment_wins_and_nothing_is_asked(monkeypatch: pytest.MonkeyPatch, secrets: Any) -> None:

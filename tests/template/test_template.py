@@ -30,6 +30,8 @@ GIVEN = {
     "UsageWebhookSecret": "hush-usage",
     "ModelPrices": '{"m-*":{"input":0.5,"output":1.5}}',
     "RunBudgetUsd": "2.5",
+    "TracesEndpoint": "https://otlp.example.com",
+    "TracesHeadersSecretArn": arn("secretsmanager", "secret:Traces"),
 }
 KEPT = (
     "MongoDbUriSecret",
@@ -40,6 +42,7 @@ KEPT = (
     "UsageSecret",
 )
 MONGO, JWT, KEY, PLATFORM, REALTIME, USAGE = (arn("secretsmanager", f"secret:{name}") for name in KEPT)
+TRACES = GIVEN["TracesHeadersSecretArn"]
 POST, DELETE = (arn("execute-api", f"ChatSocket/prod/{verb}/@connections/abc=") for verb in ("POST", "DELETE"))
 MACHINES = [arn("states", f"stateMachine:{name}") for name in ("RunStateMachine", "JourneyStateMachine")]
 START = {("states:StartExecution", machine) for machine in MACHINES}
@@ -54,7 +57,16 @@ LETTER = ("sqs:SendMessage", arn("sqs", "DeadLetters"))
 MAY = {
     "ConnectFunction": {*SECRETS, ("lambda:InvokeFunction", arn("lambda", "function:MessageFunction:live"))},
     "MessageFunction": {*SECRETS, *PUSH, SEAL, *START, *ANSWER, LETTER},
-    "OrchestrateFunction": {*SECRETS, *PUSH, OPEN, (SECRET, KEY), (SECRET, PLATFORM), *START, *ANSWER},
+    "OrchestrateFunction": {
+        *SECRETS,
+        *PUSH,
+        OPEN,
+        (SECRET, KEY),
+        (SECRET, PLATFORM),
+        (SECRET, TRACES),
+        *START,
+        *ANSWER,
+    },
     "ApiFunction": {*SECRETS, *PUSH, SEAL, *START, (SECRET, REALTIME), *ANSWER},
     "ReconcileFunction": {*SECRETS, *PUSH, *START, LETTER, *ANSWER, DESCRIBE, (SECRET, USAGE)},
     "RunStateMachine": {("lambda:InvokeFunction", arn("lambda", "function:OrchestrateFunction:live"))},
@@ -166,6 +178,14 @@ def test_a_deployment_without_a_model_key_asks_for_none() -> None:
     assert "REALTIME_GATEWAY_SHARED_SECRET_ARN" not in keyless.environment("ApiFunction")
 
 
+def test_spans_are_sent_from_slices_and_only_if_asked(deployed: Deployment) -> None:
+    told = {name: deployed.environment(name).get("OTEL_EXPORTER_OTLP_ENDPOINT") for name in deployed.functions}
+    assert {name for name, where in told.items() if where} == {"OrchestrateFunction"}
+    quiet = Deployment(StageName="prod", MongoDbUri="mongodb://h/").environment("OrchestrateFunction")
+    assert quiet["OTEL_EXPORTER_OTLP_ENDPOINT"] == ""
+    assert "OTEL_EXPORTER_OTLP_HEADERS_SECRET_ARN" not in quiet
+
+
 def test_secrets_of_ones_own_are_read_and_none_is_created() -> None:
     mine = arn("secretsmanager", "secret:mine")
     own = Deployment(
@@ -213,7 +233,7 @@ def test_every_setting_without_a_default_is_given(deployed: Deployment) -> None:
     local = {"demo_model_url", "llm_default_cache_seed", "mozaiks_lambda_endpoint"}  # a deployment has none of them
     by_arn = {
         "mongodb_uri", "jwt_secret", "openai_api_key", "platform_api_key", "realtime_gateway_shared_secret",
-        "usage_webhook_secret",
+        "usage_webhook_secret", "otel_exporter_otlp_headers",
     }  # fmt: skip
     given = {variable for name in deployed.functions for variable in deployed.environment(name)}
     unset = {name for name, field in Settings.model_fields.items() if field.get_default() is None}
