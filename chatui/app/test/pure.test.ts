@@ -158,6 +158,25 @@ describe("traces", () => {
     expect(spans[2]?.facts).toContain("not priced");
   });
 
+  test("show how long a chat waited for those it spawned", () => {
+    const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
+    const frame = (seq: number, type: string, data: object) =>
+      ({ type, seq, timestamp: at(seq), event_id: `e${seq}`, chat_id: "c", data }) as unknown as ServerFrame;
+    const spans = spansOf([
+      frame(1, "chat.run_start", { run_no: 1 }),
+      frame(2, "chat.select_speaker", { agent: "Host" }),
+      frame(3, "chat.workflow_batch_started", { batch_id: "b", children: [{}, {}], skipped: [] }),
+      frame(8, "chat.workflow_resumed", { batch_id: "b", children: [{}, {}], completed: 1, total: 2 }),
+      frame(9, "chat.run_complete", { status: "waiting", turns: 2 }),
+    ]);
+    expect(spans.map((span) => [span.kind, span.name, (span.end ?? 0) - span.start])).toEqual([
+      ["run", "Run 1", 8000],
+      ["turn", "Host", 1000],
+      ["wait", "Waits for 2 child chats", 5000],
+    ]);
+    expect(spans[2]?.facts).toEqual(["1 of 2 completed"]);
+  });
+
   test("show the slices of a run, and how long a model's call took", () => {
     const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
     const frame = (seq: number, type: string, data: object) =>
@@ -188,7 +207,7 @@ describe("traces", () => {
       ["slice", "Slice 2", 4000, false],
       ["turn", "Aide", 2000, false],
     ]);
-    expect(spans[4]?.facts).toEqual(["the chat waits", "0.5 s of models"]);
+    expect(spans[4]?.facts).toEqual(["the chat waits", "models 0.5 s"]);
   });
 });
 

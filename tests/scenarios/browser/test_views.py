@@ -71,13 +71,13 @@ def test_a_broken_workflow_is_listed_with_what_is_wrong(visit: Visit, served: Ho
         folder.rmdir()
 
 
-def test_a_trace_shows_turns_model_calls_tools_and_waits(visit: Visit) -> None:
+def test_a_trace_shows_slices_turns_model_calls_tools_and_waits(visit: Visit) -> None:
     ann = visit()
     ann.start("BikeWorkshop")
     ann.say("My brakes squeal")
     expect(ann.page.get_by_role("button", name="Book")).to_be_visible(timeout=PATIENCE_MS)
     ann.page.get_by_role("link", name="Trace").click()
-    for kind in ("run", "turn", "model", "tool", "wait"):
+    for kind in ("run", "slice", "turn", "model", "tool", "wait"):
         expect(ann.page.locator(f"tr[data-kind='{kind}']").first).to_be_visible(timeout=PATIENCE_MS)
 
 

@@ -137,6 +137,18 @@ def test_waits_end_in_what_became_of_them() -> None:
     ]
 
 
+def test_a_chat_waits_for_the_children_it_spawned() -> None:
+    found = trace_of(
+        log(
+            (0, "chat.workflow_batch_started", {"batch_id": "b", "children": [], "skipped": []}),
+            (7, "chat.workflow_resumed", {"batch_id": "b", "children": [], "completed": 2, "total": 2}),
+        )
+    )
+    assert [(each.request_id, each.kind, each.outcome, each.duration_ms) for each in found.waits] == [
+        ("b", "children", "resumed", 7000)
+    ]
+
+
 def test_an_error_stands_where_it_happened() -> None:
     error = {"code": "HOOK_FAILED", "severity": "warning"}
     found = trace_of(

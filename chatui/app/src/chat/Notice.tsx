@@ -1,6 +1,7 @@
 import type { JsonObject, NoticeItem } from "@mozaiks/client";
+import { memberWords } from "../journeys/words.ts";
 import { Link, paths } from "../routing.tsx";
-import { count, statusWords } from "../text/words.ts";
+import { count } from "../text/words.ts";
 import { Data } from "./Data.tsx";
 
 const WORDS: Record<string, string> = {
@@ -23,7 +24,7 @@ export function Notice({ item }: { item: NoticeItem }) {
           <span key={chatId}>
             {" · "}
             <Link href={paths.chat(workflow, chatId)}>{workflow}</Link>
-            {status !== null && <span className="muted"> {statusWords(status, null)}</span>}
+            {status !== null && <span className="muted"> {memberWords(status)}</span>}
           </span>
         ))}
       </summary>

@@ -100,6 +100,17 @@ export function spansOf(frames: readonly ServerFrame[], slices: readonly models.
         quietSince = at;
         break;
       }
+      case "chat.workflow_batch_started": {
+        const children = Array.isArray(data.children) ? data.children.length : 0;
+        close(turn, at);
+        turn = null;
+        waits.set(text(data.batch_id), begin("wait", `Waits for ${children} child chats`, 1, at, here));
+        break;
+      }
+      case "chat.workflow_resumed":
+        close(waits.get(text(data.batch_id)), at, `${text(data.completed)} of ${text(data.total)} completed`);
+        quietSince = at;
+        break;
       case "chat.ui_tool_complete":
       case "chat.ui_tool_dismiss":
         close(waits.get(text(data.request_id)), at, text(data.status ?? data.reason));
@@ -159,7 +170,7 @@ function withSlices(spans: readonly Span[], slices: readonly models.TracedSlice[
       seq: 0,
       facts: [
         slice.outcome === null ? "goes on" : (OUTCOMES[slice.outcome] ?? slice.outcome),
-        slice.model_calls > 0 ? `${(slice.model_ms / 1000).toFixed(1)} s of models` : "",
+        slice.model_calls > 0 ? `models ${(slice.model_ms / 1000).toFixed(1)} s` : "",
       ],
       bad: lost || slice.outcome === "failed",
     };

@@ -821,16 +821,16 @@ export interface Usage {
   readonly model_calls: number;
 }
 
-/** A request to the user. ``outcome`` is null while it is open. */
+/** A request to the user, or children that were waited for: then the id is that of their batch. ``outcome`` is null while it is open. */
 export interface Wait {
   readonly request_id: string;
-  readonly kind: "input" | "ui_tool" | "approval";
+  readonly kind: "input" | "ui_tool" | "approval" | "children";
   readonly agent: string | null;
   readonly tool_name: string | null;
   readonly asked_at: string;
   readonly ended_at?: string | null;
   readonly duration_ms?: number | null;
-  readonly outcome?: "answered" | "approved" | "denied" | "timed_out" | "dismissed" | null;
+  readonly outcome?: "answered" | "approved" | "denied" | "timed_out" | "dismissed" | "resumed" | null;
 }
 
 export interface WorkflowCount {

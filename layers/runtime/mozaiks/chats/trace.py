@@ -24,6 +24,7 @@ __all__ = [
     "TracedTool",
     "TracedTurn",
     "Wait",
+    "WaitOutcome",
     "trace_of",
 ]
 
@@ -35,6 +36,9 @@ NOT_KNOWN: Final = (
     f"and all but the newest {MAX_SLICES} of one execution of a run",
 )
 """What neither the log nor the ledger tells."""
+
+
+WaitOutcome = Literal["answered", "approved", "denied", "timed_out", "dismissed", "resumed"]
 
 
 @dataclass(slots=True)
@@ -111,16 +115,19 @@ class TracedRun:
 
 @dataclass(slots=True)
 class Wait:
-    """A request to the user. ``outcome`` is null while it is open."""
+    """A request to the user, or children that were waited for: then the id is that of their batch.
+
+    ``outcome`` is null while it is open.
+    """
 
     request_id: str
-    kind: RequestKind
+    kind: RequestKind | Literal["children"]
     agent: str | None
     tool_name: str | None
     asked_at: datetime
     ended_at: datetime | None = None
     duration_ms: int | None = None
-    outcome: Literal["answered", "approved", "denied", "timed_out", "dismissed"] | None = None
+    outcome: WaitOutcome | None = None
 
 
 @dataclass(slots=True)
@@ -182,6 +189,10 @@ class _Reader:
                 self._answered(event, event.data["request_id"], "answered" if said == "completed" else said)
             case "chat.ui_tool_dismiss":
                 self._answered(event, event.data["request_id"], "dismissed")
+            case "chat.workflow_batch_started":
+                self._wait(event, event.data["batch_id"], "children", None)
+            case "chat.workflow_resumed":
+                self._answered(event, event.data["batch_id"], "resumed")
             case "chat.error":
                 error = TracedError(event.seq, event.at, event.data["code"], event.data["severity"])
                 (self.trace if self._turn is None else self._turn).errors.append(error)
@@ -244,7 +255,9 @@ class _Reader:
             call.duration_ms = _between(call.started_at, event.at)
         self._touch(event)
 
-    def _wait(self, event: Event, request_id: str, kind: RequestKind, tool_name: str | None) -> None:
+    def _wait(
+        self, event: Event, request_id: str, kind: RequestKind | Literal["children"], tool_name: str | None
+    ) -> None:
         wait = Wait(request_id, kind, event.agent, tool_name, event.at)
         self._waits[request_id] = wait
         self.trace.waits.append(wait)
@@ -253,7 +266,7 @@ class _Reader:
         self,
         event: Event,
         request_id: str,
-        outcome: Literal["answered", "approved", "denied", "timed_out", "dismissed"],
+        outcome: WaitOutcome,
     ) -> None:
         wait = self._waits.get(request_id)
         if wait is not None and wait.outcome is None:
