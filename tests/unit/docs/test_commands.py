@@ -64,6 +64,9 @@ def test_a_command_exists(line: str, request: pytest.FixtureRequest) -> None:
             assert importlib.util.find_spec(module) is not None
         case ["curl", *rest]:
             _check_curl(rest, request.getfixturevalue("api"))
+        case ["cp", source, target]:
+            assert (ROOT / source).is_file()
+            assert target == "workflows/requirements.txt"
         case ["mkdir", "-p", *folders]:
             assert all(folder.startswith("workflows/") for folder in folders)
         case _:
