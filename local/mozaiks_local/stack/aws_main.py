@@ -8,10 +8,10 @@ event loop that carries sockets, nor another stack beside this one.
 
 from __future__ import annotations
 
+import copy
 import json
 import logging
 import os
-import queue
 import socket
 import sys
 import threading
@@ -33,7 +33,6 @@ SERVICES = {
     "secretsmanager": "secretsmanager",
 }
 ENDED_EXECUTIONS_KEPT = 200  # of each state machine, with their history; a quarter of a megabyte each
-PARSED_AHEAD = 16
 MAX_INPUT_BYTES = 262_144
 NAME_FORBIDDEN = set(' {}[]<>?*"#%\\^|~`$&,;:/') | {chr(code) for code in (*range(32), *range(127, 160))}
 
@@ -46,45 +45,24 @@ class Refusal(Exception):
         self.kind = kind
 
 
-class ParsedAhead:
-    """Parses definitions before executions need them: the parser takes longer than a whole execution.
+class ParsedOnce:
+    """Parses each definition once: the parser takes longer than a whole execution, and copying a program hardly any
+    time.
 
-    Each parsed program is used by one execution only, as in moto itself.
+    Each copy is used by one execution only, as each parsed program is in moto itself.
     """
 
     def __init__(self, parse: Any) -> None:
         self._parse = parse
-        self._ready: dict[str, queue.SimpleQueue[Any]] = {}
-        self._wanted: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._last_use = time.monotonic()
-        threading.Thread(target=self._refill, daemon=True).start()
+        self._programs: dict[str, Any] = {}
 
     def parse(self, definition: str) -> Any:
-        self._last_use = time.monotonic()
-        ready = self._ready.get(definition)
-        if ready is None:
-            return self._parse(definition)
-        self._wanted.put(definition)
-        try:
-            return ready.get_nowait()
-        except queue.Empty:
-            return self._parse(definition)
+        program = self._programs.get(definition)
+        # moto does not look at the syntax tree again.
+        return self._parse(definition) if program is None else (copy.deepcopy(program), None)
 
     def prepare(self, definition: str) -> None:
-        ready = self._ready[definition] = queue.SimpleQueue()
-        ready.put(self._parse(definition))
-        for _ in range(PARSED_AHEAD - 1):
-            self._wanted.put(definition)
-
-    def _refill(self) -> None:
-        while True:
-            definition = self._wanted.get()
-            # Executions that just started go first.
-            while (left := self._last_use + 0.1 - time.monotonic()) > 0:
-                time.sleep(left)
-            ready = self._ready[definition]
-            if ready.qsize() < PARSED_AHEAD:
-                ready.put((self._parse(definition)[0], None))  # the program; its syntax tree is not needed again
+        self._programs[definition] = self._parse(definition)[0]
 
 
 class StepFunctions:
@@ -105,7 +83,7 @@ class StepFunctions:
         self._answered: set[str] = set()
         self._callback: Any = import_module("moto.stepfunctions.parser.asl.eval.callback.callback")
         # Neither of these two changes what an execution does, only when the same work is done.
-        self._parsed = ParsedAhead(worker.AmazonStateLanguageParser.parse)
+        self._parsed = ParsedOnce(worker.AmazonStateLanguageParser.parse)
         worker.AmazonStateLanguageParser = self._parsed
         make_client = lambda_calls.boto_client_for
 
