@@ -11,6 +11,7 @@ from typing import Any, Final
 from mozaiks_local.cli.chat_address import ChatAddress, Wanted, find_chat
 from mozaiks_local.cli.chat_state import Conversation
 from mozaiks_local.cli.chat_view import ChatView
+from mozaiks_local.cli.component_form import Form, form_of
 from mozaiks_local.cli.console import Failure, complain, out
 from mozaiks_local.cli.lines import LineSource
 from mozaiks_local.client import ChatClient, ConnectRefusedError, Event
@@ -68,6 +69,7 @@ class _Session:
         self._own: set[str] = set()
         self._cancelled = False
         self._prompting = False
+        self._form: Form | None = None
         self._retries = 0
         self._in_journey = False
         self._interrupted = asyncio.Event()
@@ -94,17 +96,17 @@ class _Session:
         next_event = asyncio.ensure_future(_next(events))
         interrupt = asyncio.ensure_future(self._interrupted.wait())
         line: asyncio.Future[str | None] | None = None
+        filling: Form | None = None
         try:
             while True:
                 if self._conversation.ended:
                     if self._in_journey:
                         await self._where_to(next_event, events)
                     return self._ending()
-                if line is None and self._conversation.users_turn:
-                    line = asyncio.ensure_future(self._lines.read(_PROMPT))
-                    self._prompting = True
-                if self._conversation.stuck_on_component and not self._lines.interactive:
-                    raise Failure(f"the chat waits for {self._conversation.component!r}, which only a page can answer")
+                form = self._open_form()
+                if line is None and (form is not None or self._conversation.users_turn):
+                    filling, self._prompting = form, True
+                    line = asyncio.ensure_future(self._lines.read(_PROMPT) if form is None else self._ask(form))
                 waited: set[asyncio.Future[Any]] = {next_event, interrupt}
                 if line is not None:
                     waited.add(line)
@@ -114,10 +116,14 @@ class _Session:
                     next_event = asyncio.ensure_future(_next(events))
                     if not await self._take(event):
                         return 1
+                    if line is not None and filling is not None and filling.event_id not in self._conversation.requests:
+                        self._view.note("(it was answered elsewhere; press Enter)")
+                        line.cancel()
+                        line = None
                 if line is not None and line in done:
                     text, line = line.result(), None
                     self._prompting = text is None
-                    if text is None or not await self._say(text):
+                    if text is None or not await (self._say(text) if filling is None else self._fill(filling, text)):
                         return 0
                 if interrupt in done:
                     self._interrupted.clear()
@@ -128,6 +134,52 @@ class _Session:
             for task in (next_event, interrupt, line):
                 if task is not None:
                     task.cancel()
+
+    def _open_form(self) -> Form | None:
+        """The questions to ask in the place of a component that the chat waits for.
+
+        Raises
+        ------
+        Failure
+            If nobody sits at a terminal to answer them.
+        """
+        request = self._conversation.request
+        if request is None:
+            return None
+        if not self._lines.interactive:
+            name = str(request.data.get("component_type") or request.data.get("tool_name"))
+            raise Failure(f"the chat waits for {name!r}, which a person answers: in a terminal or on a page")
+        if self._form is None or self._form.event_id != request.event_id:
+            self._form = form_of(request)
+        return None if self._form.sent else self._form
+
+    async def _ask(self, form: Form) -> str | None:
+        question = form.question
+        if question is None:
+            raise ValueError("a form was asked that has no question left")
+        return await self._lines.read(f"{question.prompt}: ", purpose=form.event_id, hidden=question.hidden)
+
+    async def _fill(self, form: Form, line: str) -> bool:
+        """Take the line for the form's question, and answer once it was the last one; whether to go on."""
+        question = form.question
+        if question is not None and not question.hidden and line.strip() in ("/quit", "/exit"):
+            return False
+        if question is not None and not question.hidden and line.strip() == "/cancel":
+            form.sent = True
+            await self._cancel()
+            return True
+        try:
+            form.take(line if question is not None and question.hidden else line.strip())
+        except ValueError as error:
+            self._view.note(f"! {error}")
+            return True
+        if form.question is None:
+            form.sent = True
+            if form.approval:
+                await self._client.approve(form.event_id, bool(form.response))
+            else:
+                await self._client.answer(form.event_id, form.response)
+        return True
 
     async def _where_to(self, following: asyncio.Future[Event], events: AsyncIterator[Event]) -> None:
         """Say where the journey of a chat that has ended goes on, if that is told soon: others may still run."""
@@ -164,6 +216,8 @@ class _Session:
             await self._client.resend()
             return True
         self._conversation.refused()
+        if self._form is not None and self._form.sent:
+            self._form = None  # what was answered did not fit: it is asked again
         if self._lines.interactive:
             self._view.show(event)
             return True

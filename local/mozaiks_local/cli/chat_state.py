@@ -39,8 +39,8 @@ class Conversation:
         A run has begun and not ended.
     caught_up
         Everything from before the latest greeting was shown.
-    component
-        Name of a component that waits for an answer a terminal cannot give.
+    requests
+        What components and tools wait for an answer to, by the id of the event that asked.
     spent
         Usage by (agent, model).
     """
@@ -49,7 +49,7 @@ class Conversation:
     asked: bool = False
     running: bool = False
     caught_up: bool = False
-    component: str | None = None
+    requests: dict[str, Event] = field(default_factory=dict)
     spent: dict[tuple[str, str], Spent] = field(default_factory=dict)
     _unheard: set[str] = field(default_factory=set)
 
@@ -64,9 +64,11 @@ class Conversation:
         return self.asked and self.caught_up and not self.running and not self._unheard and self.status not in ENDED
 
     @property
-    def stuck_on_component(self) -> bool:
-        """Whether the chat waits for something only a page can answer."""
-        return self.component is not None and self.caught_up and not self.running and not self.asked
+    def request(self) -> Event | None:
+        """What the chat cannot go on without: the oldest call that waits for an answer, in the place of a message."""
+        if not self.caught_up or self.running or self.asked:
+            return None
+        return next(iter(self.requests.values()), None)
 
     def said(self, client_message_id: str) -> None:
         """The user's message is on its way."""
@@ -90,7 +92,8 @@ class Conversation:
             case "chat.run_complete":
                 self.status, self.running = str(data.get("status", "completed")), False
                 if self.status in ENDED:
-                    self.asked, self.component = False, None
+                    self.asked = False
+                    self.requests.clear()
             case "chat.input_request":
                 self.status, self.asked = "waiting", True
             case "chat.input_ack" | "chat.input_timeout":
@@ -99,9 +102,14 @@ class Conversation:
             case "chat.text" if data.get("role") == "user":
                 self._unheard.discard(str(data.get("message_id")))
             case "chat.tool_call" if data.get("awaiting_response"):
-                self.component = str(data.get("component_type") or data.get("tool_name"))
-            case "chat.tool_response" | "chat.ui_tool_complete" | "chat.ui_tool_dismiss":
-                self.component = None
+                self.requests[event.event_id or ""] = event
+            case "chat.ui_tool_complete" | "chat.ui_tool_dismiss":
+                self.requests.pop(str(data.get("request_id") or data.get("eventId")), None)
+            case "chat.tool_response":
+                call = data.get("tool_call_id")
+                self.requests = {
+                    key: each for key, each in self.requests.items() if each.data.get("tool_call_id") != call
+                }
             case "chat.usage_delta":
                 self._spend(data)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import getpass
 import sys
 import threading
 from collections.abc import Iterator
@@ -20,26 +21,41 @@ class LineSource:
     def __init__(self, *, interactive: bool) -> None:
         self.interactive = interactive
         self._reading: asyncio.Future[str | None] | None = None
+        self._purpose = ""
         if interactive:
             with contextlib.suppress(ImportError):
                 import readline  # noqa: F401 - gives input() its line editing and history
 
-    async def read(self, prompt: str) -> str | None:
+    async def read(self, prompt: str, *, purpose: str = "", hidden: bool = False) -> str | None:
         """The next line without its end, or ``None`` at the end of the input.
 
-        A read that was given up goes on; the next one gets its line.
+        A read that was given up goes on; the next one for the same purpose gets its line. A line that was typed for
+        another purpose is dropped: it may be a secret, and would be said to everybody.
+
+        Parameters
+        ----------
+        hidden
+            Show nothing of what is typed, in a terminal.
         """
+        if self._reading is not None and self._purpose != purpose:
+            line = await asyncio.shield(self._reading)
+            self._reading = None
+            if line is None:
+                return None
         if self._reading is None:
+            self._purpose = purpose
             self._reading = asyncio.get_running_loop().create_future()
-            threading.Thread(target=self._read, args=(self._reading, prompt), daemon=True, name="stdin").start()
+            threading.Thread(target=self._read, args=(self._reading, prompt, hidden), daemon=True, name="stdin").start()
         line = await asyncio.shield(self._reading)
         self._reading = None
         return line
 
-    def _read(self, reading: asyncio.Future[str | None], prompt: str) -> None:
+    def _read(self, reading: asyncio.Future[str | None], prompt: str, hidden: bool) -> None:
         line: str | None
         try:
-            if self.interactive:
+            if self.interactive and hidden:
+                line = getpass.getpass(prompt)
+            elif self.interactive:
                 line = input(prompt)
             else:
                 text = sys.stdin.readline()

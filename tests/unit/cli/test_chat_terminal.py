@@ -39,6 +39,10 @@ class Terminal:
         self._raw += chunk
         self._grew.set()
 
+    def forget(self) -> None:
+        """Look only at what comes from now on."""
+        self._raw = b""
+
     def type(self, keys: str) -> None:
         os.write(self._master, keys.encode())
 
@@ -179,5 +183,122 @@ def test_a_lost_connection_is_told() -> None:
         async with bad_server(first, second) as server, terminal(server.url) as person:
             await person.sees("(connection lost, reconnecting …)\n(connected again)\n· completed")
             assert await person.end() == 0
+
+    run(scenario())
+
+
+CONNECT = {
+    "tool_name": "connect_list",
+    "tool_call_id": "t1",
+    "awaiting_response": True,
+    "interaction_type": "ui_tool",
+    "secret_fields": ["api_key"],
+    "schema": {
+        "type": "object",
+        "properties": {
+            "account": {"type": "string", "title": "Account"},
+            "api_key": {"type": "string", "title": "Key"},
+            "days": {"type": "integer"},
+        },
+        "required": ["account", "api_key"],
+    },
+}
+
+
+def test_a_component_is_answered_by_questions_and_a_secret_is_not_shown() -> None:
+    async def script(line: Line) -> None:
+        await greet(line, frame("chat.tool_call", 1, **CONNECT))
+        heard = await line.hear()
+        assert (heard["type"], heard["eventId"]) == ("ui_tool_response", "e1")
+        assert heard["response"] == {"account": "harbour", "api_key": "not-for-eyes", "days": 3}
+        await line.say(frame("chat.ui_tool_complete", 2, request_id="e1", eventId="e1", status="completed"), asks(3))
+        assert await hear_message(line, 4) == "thanks"
+        await line.say(frame("chat.run_complete", 6, status="completed"))
+        await line.stay()
+
+    async def scenario() -> None:
+        async with bad_server(script) as server, terminal(server.url) as person:
+            await person.sees("Account: ")
+            person.type("harbour\n")
+            await person.sees("Key: ")
+            person.type("not-for-eyes\n")
+            await person.sees("days (whole number; may be left out): ")
+            person.type("soon\n")
+            await person.sees("! expected a number")
+            person.type("3\n")
+            await person.sees("you › ")
+            person.type("thanks\n")
+            assert await person.end() == 0
+            assert "not-for-eyes" not in person.seen
+
+    run(scenario())
+
+
+def test_an_answer_that_is_refused_is_asked_for_again() -> None:
+    async def script(line: Line) -> None:
+        await greet(line, frame("chat.tool_call", 1, **CONNECT))
+        await line.hear()
+        await line.say(frame("error", code="VALIDATION", message="the key is too short", retryable=False))
+        assert (await line.hear())["response"]["api_key"] == "longer"
+        await line.say(frame("chat.run_complete", 2, status="completed"))
+        await line.stay()
+
+    async def scenario() -> None:
+        async with bad_server(script) as server, terminal(server.url) as person:
+            for key, after in (("short", "the key is too short"), ("longer", "· completed")):
+                await person.sees("Account: ")
+                person.type("harbour\n")
+                await person.sees("Key: ")
+                person.type(f"{key}\n")
+                await person.sees("days (whole number; may be left out): ")
+                person.forget()
+                person.type("\n")
+                await person.sees(after)
+            assert await person.end() == 0
+
+    run(scenario())
+
+
+def test_leave_is_given_or_refused_at_the_terminal() -> None:
+    async def script(line: Line) -> None:
+        approval = {"tool_name": "refund", "tool_call_id": "t1", "awaiting_response": True}
+        await greet(line, frame("chat.tool_call", 1, interaction_type="approval", **approval))
+        heard = await line.hear()
+        assert (heard["type"], heard["eventId"], heard["approved"]) == ("chat.approval", "e1", False)
+        await line.say(frame("chat.run_complete", 2, status="completed"))
+        await line.stay()
+
+    async def scenario() -> None:
+        async with bad_server(script) as server, terminal(server.url) as person:
+            await person.sees("allow it? (yes/no): ")
+            person.type("no\n")
+            assert await person.end() == 0
+
+    run(scenario())
+
+
+def test_what_was_typed_for_a_request_that_is_over_is_not_said_in_the_chat() -> None:
+    answered = asyncio.Event()
+
+    async def script(line: Line) -> None:
+        await greet(line, frame("chat.tool_call", 1, **CONNECT))
+        await answered.wait()
+        await line.say(frame("chat.ui_tool_complete", 2, request_id="e1", eventId="e1", status="completed"), asks(3))
+        assert await hear_message(line, 4) == "hello"
+        await line.say(frame("chat.run_complete", 6, status="completed"))
+        await line.stay()
+
+    async def scenario() -> None:
+        async with bad_server(script) as server, terminal(server.url) as person:
+            await person.sees("Account: ")
+            person.type("harbour\n")
+            await person.sees("Key: ")
+            answered.set()
+            await person.sees("it was answered elsewhere")
+            person.type("not-for-eyes\n")
+            await person.sees("you › ")
+            person.type("hello\n")
+            assert await person.end() == 0
+            assert "not-for-eyes" not in person.seen
 
     run(scenario())
