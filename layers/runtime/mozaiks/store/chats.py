@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import random
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -11,7 +13,7 @@ import pymongo
 from pymongo import ASCENDING, DESCENDING, ReturnDocument
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from mozaiks.access.principal import Tenant
 from mozaiks.chats.changes import Applied, Change, Decide
@@ -34,6 +36,19 @@ log = logging.getLogger("mozaiks.store")
 
 TRANSACTION_SECONDS: Final = 8.0
 """Longest a transaction may take with its repeats after conflicts."""
+
+CONFLICT_PAUSE_SECONDS: Final = 0.005
+"""Longest pause after a first conflict; doubles with each one, up to ``CONFLICT_PAUSE_AT_MOST``."""
+
+CONFLICT_PAUSE_AT_MOST: Final = 0.04
+"""A few transactions long. The driver's own pauses grow to half a second: the last of forty children that end together
+would keep their parent waiting for that."""
+
+_WRITE_CONFLICT: Final = 112
+
+
+class _Conflict(Exception):
+    """Another transaction changed the same document first."""
 
 
 class MongoChats:
@@ -185,8 +200,22 @@ class MongoChats:
         return from_text(answers[0]) if isinstance(answers[0], str) else answers[0]
 
     def _in_transaction(self, write: Callable[[ClientSession], Applied]) -> Applied:
+        def write_or_conflict(session: ClientSession) -> Applied:
+            try:
+                return write(session)
+            except OperationFailure as error:
+                if error.code != _WRITE_CONFLICT or time.monotonic() >= deadline:
+                    raise
+                raise _Conflict from error  # out of the driver's hands, whose pauses are longer
+
+        deadline, pause = time.monotonic() + TRANSACTION_SECONDS, CONFLICT_PAUSE_SECONDS
         with pymongo.timeout(TRANSACTION_SECONDS), self._database.client.start_session() as session:
-            return session.with_transaction(write)
+            while True:
+                try:
+                    return session.with_transaction(write_or_conflict)
+                except _Conflict:
+                    time.sleep(random.uniform(0, pause))  # noqa: S311 - no secret: writers shall not meet again
+                    pause = min(2 * pause, CONFLICT_PAUSE_AT_MOST)
 
     def _write(self, session: ClientSession, chat: Chat, change: Change, command_ids: Sequence[str]) -> Applied:
         now = self._clock()
