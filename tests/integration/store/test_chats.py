@@ -56,6 +56,21 @@ def test_many_writers_leave_no_gap_and_no_repeat(
     assert sorted(int(event.data["content"]) for event in log) == list(range(64))
 
 
+def test_a_writer_whose_chat_another_one_holds_gives_up_in_time_and_may_try_again(
+    chats: MongoChats, database: Documents, new_chat: NewChat, ann: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat = new_chat()
+    with database.client.start_session() as session, session.start_transaction(), monkeypatch.context() as patch:
+        patch.setattr("mozaiks.store.chats.TRANSACTION_SECONDS", 0.3)
+        held = {"_id": chat.chat_id, "app_id": chat.app_id}
+        database["chat_sessions"].update_one(held, {"$set": {"run_no": 7}}, session=session)
+        with pytest.raises(MozaiksError) as refused:
+            chats.transact(ann, chat.chat_id, lambda _: say("kept out"))
+        session.abort_transaction()
+    assert (refused.value.code, refused.value.retryable) == ("DATABASE_UNAVAILABLE", True)
+    assert [event.seq for event in chats.transact(ann, chat.chat_id, lambda _: say("through")).events] == [1]
+
+
 def test_a_change_that_cannot_be_decided_writes_nothing(
     chats: MongoChats, database: Documents, new_chat: NewChat, ann: Tenant
 ) -> None:
