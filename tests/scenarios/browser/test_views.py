@@ -38,7 +38,7 @@ def test_a_journey_is_drawn_as_steps_with_parallel_members_and_followed_live(vis
     ann.say("People who travel a lot")
     expect(steps.nth(0)).to_have_attribute("data-state", "done", timeout=PATIENCE_MS)
     expect(steps.nth(1)).to_have_attribute("data-state", "now", timeout=PATIENCE_MS)
-    watcher.page.get_by_role("link", name="BrandKit").click()
+    watcher.page.locator(".journey-member").get_by_role("link", name="BrandKit").click()
     watcher.page.wait_for_url(re.compile("/chats/BrandKit/"))
     expect(watcher.page.get_by_role("navigation", name="Journey")).to_contain_text("DesignDocs", timeout=PATIENCE_MS)
 
