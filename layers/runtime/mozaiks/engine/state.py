@@ -66,7 +66,8 @@ class EngineState:
     @classmethod
     def load(cls, stored: dict[str, Any]) -> EngineState:
         """The state a former slice stored; a fresh one for a chat that never ran."""
-        known = dict(stored)
+        # A version that is rolled back to meets what a newer one has stored: it goes on without what it does not know.
+        known = {name: value for name, value in stored.items() if name in cls.__dataclass_fields__}
         turn = known.pop("open_turn", None)
         spent: UsageTotals = {**no_usage(), **known.get("run_usage", {})}
         known["run_usage"] = spent
