@@ -44,7 +44,8 @@ def theatre_of(
                 PLAYS[play] if isinstance(play, str) else play, tmp_path, mongod, database_name, demo, **settings
             )
             opened.append(made)
-            ensure_indexes(made.runtime.parts.database)
+            # Not by the runtime's client: its patience may be short.
+            ensure_indexes(made.watcher[database_name])
             return made
 
         yield make

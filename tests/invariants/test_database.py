@@ -15,6 +15,9 @@ from .promise import broken
 from .theatre import Theatre, story
 from .writes import WRITES, Point
 
+SLOW = ("the connection is lost again and again", "it is done after the worker gave up")
+"""Faults that last: in an ordinary test run they strike half as often as the others."""
+
 
 def struck(fault: str, met: list[Point]) -> list[Point]:
     """Where ``fault`` strikes: the faults share the writes, so that each is struck, and some of what is read.
@@ -24,18 +27,19 @@ def struck(fault: str, met: list[Point]) -> list[Point]:
     points = [point for point in met if point.moment == "before" and not point.is_paced]
     writes, reads = ([point for point in points if point.is_read is is_read] for is_read in (False, True))
     names = list(FAULTS)
+    turns = [name for name in names if name not in SLOW] + names
     if not tells_how_it_lasts(fault):
         reads = some(reads[names.index(fault) :], 31)
     else:
         reads, writes = [], writes if not SOAK_SECONDS else [point for point in writes if not point.in_transaction]
     if SOAK_SECONDS:
         return writes + reads
-    return [point for place, point in enumerate(writes) if sharer(names, place, point) == fault] + reads
+    return [point for place, point in enumerate(writes) if sharer(turns, place, point) == fault] + reads
 
 
-def sharer(names: list[str], place: int, point: Point) -> str:
-    name = names[place % len(names)]
-    return names[(place + 1) % len(names)] if point.in_transaction and tells_how_it_lasts(name) else name
+def sharer(turns: list[str], place: int, point: Point) -> str:
+    name = turns[place % len(turns)]
+    return turns[(place + 1) % len(turns)] if point.in_transaction and tells_how_it_lasts(name) else name
 
 
 def tells_how_it_lasts(fault: str) -> bool:

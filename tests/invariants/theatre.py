@@ -39,6 +39,9 @@ AWS: Final = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS
 
 _ROOT: Final = Path(__file__).parents[2]
 
+_PATIENCE_SECONDS: Final = 30.0
+"""For what the tests themselves read and write, whatever the patience of the workers is."""
+
 
 @dataclass(frozen=True)
 class Ended:
@@ -156,8 +159,9 @@ class Theatre:
 
     def open(self, connection_age: float = 60.0) -> str:
         """A new chat with one socket, the chat's id for its connection's. Seconds."""
-        chat_id = self.runtime.parts.service.start(ANN, self.facts, force_new=True).chat.chat_id
-        self.connect(chat_id, chat_id, age=connection_age)
+        with pymongo.timeout(_PATIENCE_SECONDS):
+            chat_id = self.runtime.parts.service.start(ANN, self.facts, force_new=True).chat.chat_id
+            self.connect(chat_id, chat_id, age=connection_age)
         return chat_id
 
     def connect(self, chat_id: str, connection_id: str, *, age: float = 60.0) -> None:
@@ -186,6 +190,10 @@ class Theatre:
 
     def history(self, chat_id: str, answers: Mapping[str, list[dict[str, Any]]]) -> History:
         """Everything there is to know of a chat at rest. ``answers``: what each message of the user was answered."""
+        with pymongo.timeout(_PATIENCE_SECONDS):
+            return self._history(chat_id, answers)
+
+    def _history(self, chat_id: str, answers: Mapping[str, list[dict[str, Any]]]) -> History:
         parts = self.runtime.parts
         tenant = Tenant(ANN.app_id)
         here = {"app_id": ANN.app_id, "chat_id": chat_id}

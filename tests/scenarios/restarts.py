@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pymongo
 import pytest
 
 from mozaiks.bootstrap import Parts
@@ -56,7 +57,9 @@ def restarted(tmp_path: Path, mongod: DatabaseServer) -> Iterator[Restart]:
 
         yield start
         stack.close()
-        parts.database.client.drop_database(name)
+        # The product's client gives up after seconds, and this may take longer where much is going on.
+        with pymongo.timeout(60):
+            parts.database.client.drop_database(name)
         parts.database.client.close()
 
 

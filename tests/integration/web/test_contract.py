@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import pymongo
 import pytest
 import schemathesis
 from fastapi import FastAPI
@@ -99,7 +100,8 @@ def make_side(mongod: DatabaseServer) -> Iterator[Callable[..., Side]]:
     with mock_aws():
         yield make
     for parts in made:
-        parts.database.client.drop_database(parts.database.name)
+        with pymongo.timeout(60):
+            parts.database.client.drop_database(parts.database.name)
         parts.database.client.close()
     patch.undo()
 

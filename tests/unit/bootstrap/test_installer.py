@@ -189,7 +189,7 @@ def test_a_python_with_neither_is_told_what_to_install(project: Project, tmp_pat
 
 def test_an_unknown_use_is_refused(project: Project) -> None:
     result = project.bootstrap("everything")
-    assert (result.returncode, result.stderr) == (2, "usage: bootstrap.py local|test|lock\n")
+    assert (result.returncode, result.stderr) == (2, "usage: bootstrap.py local|test|lock|page\n")
 
 
 UNDER_AN_OLD_PYTHON = """
