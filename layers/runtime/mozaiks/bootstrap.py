@@ -232,9 +232,7 @@ class Parts:
     def opening(self) -> Opening:
         from mozaiks.journeys.opening import Opening
 
-        return Opening(
-            chats=self.service, gates=self.gates, workflows=lambda: self.workflows, journeys=self.journeys
-        )
+        return Opening(chats=self.service, gates=self.gates, workflows=lambda: self.workflows, journeys=self.journeys)
 
     @cached_property
     def admission(self) -> Admission:

@@ -63,7 +63,6 @@ def test_a_before_reply_rule_that_lets_nobody_answer_ends_the_run(bench: Bench, 
     assert bench.said(chat_id) == [(None, "is anybody there?")]
 
 
-
 def test_a_tool_s_result_names_the_next_speaker_before_every_rule(bench: Bench) -> None:
     bench.workflow(
         {"A": [{"call": {"tool": "route", "arguments": {}}}], "B": [{"say": "b"}], "C": [{"say": "c"}]},

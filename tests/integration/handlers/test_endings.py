@@ -226,4 +226,3 @@ def test_a_token_stands_in_no_event_frame_log_or_answer(
     assert TOKEN not in caplog.text
     assert TOKEN not in "".join(capfd.readouterr())
     assert [token for token, _ in aws.answers] == [TOKEN], "the test would see it"
-

@@ -122,7 +122,9 @@ def _words(schema: dict[str, Any]) -> str:
     if "anyOf" in schema:
         return " or ".join(_words(each) for each in schema["anyOf"])
     if "$ref" in schema:
-        return {"ChatStatus": "text", "LastArtifact": "object", "JourneyProgress": "object"}[schema["$ref"].rsplit("/", 1)[1]]
+        return {"ChatStatus": "text", "LastArtifact": "object", "JourneyProgress": "object"}[
+            schema["$ref"].rsplit("/", 1)[1]
+        ]
     if "enum" in schema:
         return " or ".join(schema["enum"])
     if "const" in schema:

@@ -273,9 +273,7 @@ class ChatService:
         pending = next((each for each in open_requests if each["request_id"] == request_id), None)
         if pending is None or not pending["secrets"]:
             return response, None
-        return self.secrets.take_out(
-            principal.tenant, pending["secrets"], answering.fitting_answer(pending, response)
-        )
+        return self.secrets.take_out(principal.tenant, pending["secrets"], answering.fitting_answer(pending, response))
 
     def approve(
         self, principal: Principal, chat_id: str, request_id: str, *, approved: bool, reason: str = ""

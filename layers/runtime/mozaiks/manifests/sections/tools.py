@@ -270,9 +270,7 @@ def _check_secrets(ui: ToolUi, tool: _Tool, reading: Reading) -> None:
     for field, name in ui.secrets.items():
         for said, text in (("field", field), ("secret", name)):
             if not _SECRET_NAME.match(text):
-                message = (
-                    f"ui of {tool.what}: the {said} {text!r} must have 1 to 64 letters, digits, '_' and '-'"
-                )
+                message = f"ui of {tool.what}: the {said} {text!r} must have 1 to 64 letters, digits, '_' and '-'"
                 reading.report.error("wrong_name", message, place, key=text)
     twice = sorted({name for name in ui.secrets.values() if list(ui.secrets.values()).count(name) > 1})
     for name in twice:
