@@ -357,7 +357,7 @@ export interface JourneyGroup {
 
 export interface JourneyMemberState {
   readonly workflow_name: string;
-  /** Null before its group is open, and where its chat could not be opened. */
+  /** Null before its chat is there, and where it could not be opened. */
   readonly chat_id: string | null;
   readonly status: MemberStatus;
   /** The state of the chat now. */

@@ -243,6 +243,18 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
                 "turns": 1,
             }
         ],
+        "slices": [
+            {
+                "run_no": 1,
+                "number": 1,
+                "began_at": _BEGAN,
+                "ended_at": _WENT_ON,
+                "duration_ms": 4120,
+                "outcome": "waiting",
+                "model_calls": 1,
+                "model_ms": 1480,
+            }
+        ],
         "turns": [
             {
                 "seq": 3,
@@ -258,6 +270,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
                         "model": "gpt-4o-mini",
                         "at": _WENT_ON,
                         "at_most_ms": 4120,
+                        "duration_ms": 1480,
                         **{name: _USAGE[name] for name in _USAGE if name != "model_calls"},
                         "cost_usd": 0.00011,
                     }

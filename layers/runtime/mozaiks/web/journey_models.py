@@ -66,7 +66,7 @@ class StartedJourneyRun(BaseModel):
 
 class JourneyMemberState(BaseModel):
     workflow_name: str
-    chat_id: str | None = Field(description="Null before its group is open, and where its chat could not be opened.")
+    chat_id: str | None = Field(description="Null before its chat is there, and where it could not be opened.")
     status: MemberStatus
     chat_status: ChatStatus | None = Field(description="The state of the chat now.")
     waiting_for: WaitingFor | None = Field(description="What the chat waits for, if it does.")
@@ -80,7 +80,7 @@ class JourneyMemberState(BaseModel):
     def of(cls, member: Member, chat: Chat | None) -> JourneyMemberState:
         return cls(
             workflow_name=member.workflow_name,
-            chat_id=None if member.opened_at is None else member.chat_id,
+            chat_id=None if chat is None else member.chat_id,
             status=member.status,
             chat_status=None if chat is None else chat.status,
             waiting_for=None if chat is None else chat.waiting_for,
