@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from mozaiks.chats.ports import RunStarter
+from mozaiks.chats.repairing import Repairing
 from mozaiks.chats.service import ChatService
 from mozaiks.chats.states import Chat
 from mozaiks.errors import MozaiksError
@@ -74,41 +74,26 @@ class Reconciler:
             What was done, by kind: ``lost_starts``, ``stalled_runs``, ``expired_requests``, ``untold_ends``,
             ``expired_connections``, ``erasures``; and how often it ``failed``.
         """
-        deadline = time.monotonic() + self.budget_seconds
-        failures = [0]
-
-        def each(chats: Iterable[Chat], repair: Callable[[Chat], int]) -> int:
-            done = 0
-            for chat in chats:
-                if time.monotonic() > deadline:
-                    log.warning("Out of time; what is left is found the next time")
-                    break
-                try:
-                    done += repair(chat)
-                except MozaiksError as error:
-                    log.warning("A repair failed and is tried again: %s", error.code)
-                    failures[0] += 1
-            return done
-
+        round_ = Repairing(self.budget_seconds)
         now = self.clock()
         return {
-            "stalled_runs": each(self.unfinished.stalled_runs(now, BATCH), self._take_over),
-            "lost_starts": each(self.unfinished.lost_starts(now - LOST_AFTER, BATCH), self._start),
-            "expired_requests": each(self.unfinished.due_requests(now, BATCH), self.service.expire_due),
-            "untold_ends": each(self.unfinished.unsettled_ends(now - TOLD_AFTER, BATCH), self._settle),
+            "stalled_runs": round_.each(self.unfinished.stalled_runs(now, BATCH), self._take_over),
+            "lost_starts": round_.each(self.unfinished.lost_starts(now - LOST_AFTER, BATCH), self._start),
+            "expired_requests": round_.each(self.unfinished.due_requests(now, BATCH), self.service.expire_due),
+            "untold_ends": round_.each(self.unfinished.unsettled_ends(now - TOLD_AFTER, BATCH), self._settle),
             "expired_connections": self.connections.delete_expired(now, BATCH),
-            "erasures": self._go_on_erasing(deadline, failures),
-            "failed": failures[0],
+            "erasures": self._go_on_erasing(round_),
+            "failed": round_.failed,
         }
 
-    def _go_on_erasing(self, deadline: float, failures: list[int]) -> int:
-        if time.monotonic() > deadline - ERASING_SECONDS:
+    def _go_on_erasing(self, round_: Repairing) -> int:
+        if round_.seconds < ERASING_SECONDS:
             return 0
         try:
             return self.eraser.go_on(BATCH)
         except MozaiksError as error:
             log.warning("An erasure failed and is tried again: %s", error.code)
-            failures[0] += 1
+            round_.failed += 1
             return 0
 
     def _start(self, chat: Chat) -> int:

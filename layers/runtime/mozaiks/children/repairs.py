@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import logging
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+from mozaiks.chats.repairing import Repairing
 from mozaiks.chats.states import Chat
 from mozaiks.children.family import Family
 from mozaiks.children.joining import Parents
-from mozaiks.errors import MozaiksError
 
 __all__ = ["ParentRepairs", "WaitingParents"]
-
-log = logging.getLogger("mozaiks.reconcile")
 
 LOOK_EVERY: Final = timedelta(seconds=60)
 """So often the execution of a chat that waits for children is looked for."""
@@ -52,27 +48,12 @@ class ParentRepairs:
         dict
             What was done, by kind: ``late_children``, ``lost_parents``; and how often it ``failed``.
         """
-        deadline = time.monotonic() + self.budget_seconds
-        failures = [0]
-
-        def each(chats: Iterable[Chat], repair: Callable[[Chat], int]) -> int:
-            done = 0
-            for chat in chats:
-                if time.monotonic() > deadline:
-                    log.warning("Out of time; parents that are left are found the next time")
-                    break
-                try:
-                    done += repair(chat)
-                except MozaiksError as error:
-                    log.warning("The repair of a parent failed and is tried again: %s", error.code)
-                    failures[0] += 1
-            return done
-
+        round_ = Repairing(self.budget_seconds)
         now = self.clock()
         return {
-            "late_children": each(self.unfinished.overdue_parents(now - LATE_AFTER, BATCH), self.family.late),
-            "lost_parents": each(self.unfinished.waiting_parents(now - LOOK_EVERY, BATCH), self._look_after),
-            "failed": failures[0],
+            "late_children": round_.each(self.unfinished.overdue_parents(now - LATE_AFTER, BATCH), self.family.late),
+            "lost_parents": round_.each(self.unfinished.waiting_parents(now - LOOK_EVERY, BATCH), self._look_after),
+            "failed": round_.failed,
         }
 
     def _look_after(self, chat: Chat) -> int:

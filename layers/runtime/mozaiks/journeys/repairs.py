@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import logging
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from mozaiks.access.principal import Tenant
-from mozaiks.errors import MozaiksError
+from mozaiks.chats.repairing import Repairing
 from mozaiks.journeys import decisions
 from mozaiks.journeys.decisions import OWED_GRACE
 from mozaiks.journeys.ports import Journeys, JourneyStarter, UnfinishedJourneys
@@ -18,8 +16,6 @@ from mozaiks.journeys.service import JourneyService
 from mozaiks.journeys.states import Journey
 
 __all__ = ["JourneyRepairs"]
-
-log = logging.getLogger("mozaiks.reconcile")
 
 BATCH: Final = 100
 """Of each kind, at most. What is left is found the next time."""
@@ -48,27 +44,12 @@ class JourneyRepairs:
         dict
             What was done, by kind: ``lost_journeys``, ``half_stopped_journeys``; and how often it ``failed``.
         """
-        deadline = time.monotonic() + self.budget_seconds
-        failures = [0]
-
-        def each(journeys: Iterable[Journey], repair: Callable[[Journey], bool]) -> int:
-            done = 0
-            for journey in journeys:
-                if time.monotonic() > deadline:
-                    log.warning("Out of time; journeys that are left are found the next time")
-                    break
-                try:
-                    done += repair(journey)
-                except MozaiksError as error:
-                    log.warning("The repair of a journey failed and is tried again: %s", error.code)
-                    failures[0] += 1
-            return done
-
+        round_ = Repairing(self.budget_seconds)
         before = self.clock() - OWED_GRACE
         return {
-            "lost_journeys": each(self.unfinished.lost_executions(before, BATCH), self._take_over),
-            "half_stopped_journeys": each(self.unfinished.half_stopped(before, BATCH), self._stop),
-            "failed": failures[0],
+            "lost_journeys": round_.each(self.unfinished.lost_executions(before, BATCH), self._take_over),
+            "half_stopped_journeys": round_.each(self.unfinished.half_stopped(before, BATCH), self._stop),
+            "failed": round_.failed,
         }
 
     def _take_over(self, journey: Journey) -> bool:
