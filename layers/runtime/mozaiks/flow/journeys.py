@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from functools import cached_property
-from typing import TYPE_CHECKING
-
-from mozaiks.errors import MozaiksError
+from mozaiks.flow.machine import StateMachine
 from mozaiks.journeys.states import Journey
-
-if TYPE_CHECKING:
-    from mypy_boto3_stepfunctions import SFNClient
 
 __all__ = ["StepFunctionsJourneys", "journey_execution_name"]
 
@@ -22,17 +15,7 @@ def journey_execution_name(journey_run_id: str, execution_no: int) -> str:
 
 class StepFunctionsJourneys:
     def __init__(self, state_machine_arn: str | None) -> None:
-        self._arn = state_machine_arn
-
-    @cached_property
-    def _client(self) -> SFNClient:
-        import boto3
-        from botocore.config import Config
-
-        return boto3.client(
-            "stepfunctions",
-            config=Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3}),
-        )
+        self._machine = StateMachine(state_machine_arn, "journey")
 
     def start(self, journey: Journey) -> None:
         """Start the run's current execution; once, however often it is asked.
@@ -46,33 +29,10 @@ class StepFunctionsJourneys:
             ``RUN_START_FAILED``, retryable. The run stays as it is; ``reconcile`` opens another execution if nobody
             else does.
         """
-        if self._arn is None:
-            raise MozaiksError(
-                "CONFIGURATION", "JOURNEY_STATE_MACHINE_ARN is not set; expected the journey state machine's ARN"
-            )
-        from botocore.exceptions import BotoCoreError, ClientError
-
         ids = {
             "app_id": journey.app_id,
             "journey_run_id": journey.journey_run_id,
             "execution_no": journey.execution_no,
             "groups": list(range(journey.execution_from, journey.groups)),
         }
-        try:
-            self._client.start_execution(
-                stateMachineArn=self._arn,
-                name=journey_execution_name(journey.journey_run_id, journey.execution_no),
-                input=json.dumps(ids),
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ExecutionAlreadyExists":
-                return
-            raise _failed(error) from error
-        except BotoCoreError as error:
-            raise _failed(error) from error
-
-
-def _failed(error: Exception) -> MozaiksError:
-    return MozaiksError(
-        "RUN_START_FAILED", "the journey could not be started now; what you sent is kept", cause=type(error).__name__
-    )
+        self._machine.start(journey_execution_name(journey.journey_run_id, journey.execution_no), ids)
